@@ -1,0 +1,47 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { IdempotencyInterceptor } from '../platform/idempotency/idempotency.interceptor.js';
+import { ValidationPipe } from '../platform/http/validation/validation.pipe.js';
+import { PlatformModule } from '../platform/platform.module.js';
+import type { PlatformOptions } from '../platform/platform.module.js';
+import { AgentsModule } from '../modules/agents/agents.module.js';
+import { AuthModule } from '../modules/auth/auth.module.js';
+import { CallbacksModule } from '../modules/callbacks/callbacks.module.js';
+import { ConversationsModule } from '../modules/conversations/conversations.module.js';
+import { EventsModule } from '../modules/events/events.module.js';
+import { MessagesModule } from '../modules/messages/messages.module.js';
+import { OnboardingModule } from '../modules/onboarding/onboarding.module.js';
+import { OrganizationsModule } from '../modules/organizations/organizations.module.js';
+import { RealtimeModule } from '../modules/realtime/realtime.module.js';
+import { VisitorsModule } from '../modules/visitors/visitors.module.js';
+import { Lifecycle } from './lifecycle.js';
+
+/** The one list of modules, in the order of their ranks. */
+const MODULES = [
+  OrganizationsModule,
+  AuthModule,
+  AgentsModule,
+  VisitorsModule,
+  ConversationsModule,
+  MessagesModule,
+  EventsModule,
+  CallbacksModule,
+  RealtimeModule,
+  OnboardingModule,
+];
+
+@Module({})
+export class AppModule {
+  static with(options: PlatformOptions): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [PlatformModule.with(options), ...MODULES],
+      providers: [
+        Lifecycle,
+        { provide: APP_PIPE, useClass: ValidationPipe },
+        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+      ],
+    };
+  }
+}

@@ -1,0 +1,64 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+import { SystemClock } from '../kernel/clock.js';
+import type { Clock } from '../kernel/clock.js';
+import type { Config } from '../platform/config/config.js';
+import { readJsonBodies } from '../platform/http/json-body.js';
+import { ProblemFilter } from '../platform/http/problem.filter.js';
+import { nameRequests, requestIdOf } from '../platform/http/request-id.js';
+import { addResourceHeaders } from '../platform/http/resource-headers.js';
+import { RouteTable } from '../platform/http/route-table.js';
+import { NestLogger } from '../platform/observability/logger.js';
+import { Metrics } from '../platform/observability/metrics.js';
+import { logRequests } from '../platform/observability/request-log.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
+import { RedisConnections } from '../platform/redis/redis.js';
+import { SocketAdapter } from '../platform/sockets/socket.adapter.js';
+import { DEPLOYMENT } from '../platform/tokens.js';
+import { AppModule } from './app.module.js';
+import { serveOpenApi } from './openapi.js';
+import { closeToOutsiders } from './roles.js';
+
+const BODY_LIMIT_BYTES = 1024 * 1024;
+
+export interface AppOptions {
+  config: Config;
+  logger: Logger;
+  clock?: Clock;
+}
+
+/** Builds the application as it runs, for the process and for tests alike. */
+export async function configureApp({ config, logger, clock = new SystemClock() }: AppOptions): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT_BYTES,
+    genReqId: requestIdOf,
+    trustProxy: config.values.TRUST_PROXY.length > 0 ? config.values.TRUST_PROXY : false,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 500 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with({ config, logger, clock }), adapter, {
+    bodyParser: false,
+    logger: new NestLogger(logger),
+    abortOnError: false,
+    forceCloseConnections: false,
+  });
+  const fastify = adapter.getInstance();
+  const routes = app.get(RouteTable);
+  routes.watch(fastify);
+  nameRequests(fastify);
+  readJsonBodies(fastify);
+  addResourceHeaders(fastify);
+  logRequests(fastify, logger);
+  app.get(Metrics).watch(fastify);
+  closeToOutsiders(fastify, config);
+  app.useGlobalFilters(new ProblemFilter(logger, routes));
+  const { CORS_ORIGINS } = config.values;
+  if (CORS_ORIGINS.length > 0) app.enableCors({ origin: CORS_ORIGINS.includes('*') ? '*' : CORS_ORIGINS, exposedHeaders: ['etag', 'location', 'retry-after', 'x-request-id'] });
+  app.useWebSocketAdapter(await SocketAdapter.create(app, config, app.get<RedisConnections | null>(RedisConnections), app.get<string>(DEPLOYMENT)));
+  serveOpenApi(app, config);
+  await app.init();
+  if (config.plays('worker')) await app.get(JobQueue).start();
+  return app;
+}

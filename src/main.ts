@@ -1,0 +1,4 @@
+import 'reflect-metadata';
+import { start } from './app/start.js';
+
+await start();

@@ -1,0 +1,4 @@
+import 'reflect-metadata';
+import { migrateOnly } from './app/migrate-only.js';
+
+await migrateOnly();

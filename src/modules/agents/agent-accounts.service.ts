@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { Cache } from '../../platform/cache/cache.js';
+import { Invalidation } from '../../platform/cache/invalidation.js';
+import { AgentAccounts } from '../auth/auth.contract.js';
+import type { AgentAccount } from '../auth/auth.contract.js';
+import type { AgentEntity } from './agent.entity.js';
+import { AgentsRepository } from './agents.repository.js';
+
+export const ACCOUNT_TOPIC = 'agent';
+
+@Injectable()
+export class AgentAccountsService extends AgentAccounts {
+  private readonly accounts: Cache<AgentAccount>;
+
+  constructor(
+    private readonly agents: AgentsRepository,
+    invalidation: Invalidation,
+  ) {
+    super();
+    this.accounts = new Cache<AgentAccount>(ACCOUNT_TOPIC, invalidation, { max: 10_000, ttlMs: 10_000 });
+  }
+
+  async findByUsername(organizationId: string, username: string): Promise<AgentAccount | null> {
+    return toAccount(await this.agents.findByUsername(organizationId, username));
+  }
+
+  async findById(agentId: string): Promise<AgentAccount | null> {
+    return this.accounts.get(agentId, async () => toAccount(await this.agents.findById(agentId)));
+  }
+}
+
+function toAccount(agent: AgentEntity | null): AgentAccount | null {
+  if (agent === null) return null;
+  return {
+    id: agent.id,
+    organizationId: agent.organization_id,
+    username: agent.username,
+    passwordHash: agent.password_hash,
+    role: agent.role,
+    department: agent.department,
+    enabled: agent.enabled,
+  };
+}

@@ -1,0 +1,45 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { JwtModule } from '@nestjs/jwt';
+import { PassportModule } from '@nestjs/passport';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { OrganizationsModule } from '../organizations/organizations.module.js';
+import { ApiKeyEntity } from './api-keys/api-key.entity.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { ApiKeys, Authenticator, Passwords, Sessions } from './auth.contract.js';
+import { AuthenticatorService } from './authenticator.service.js';
+import { CredentialGuard } from './credential.guard.js';
+import { AccessTokens } from './jwt/access-tokens.js';
+import { AuthController } from './jwt/auth.controller.js';
+import { LoginService } from './jwt/login.service.js';
+import { RefreshTokens } from './jwt/refresh-tokens.js';
+import { TokenKeys } from './jwt/token-keys.js';
+import { RefreshTokenEntity, TokenKeyEntity } from './jwt/token.entity.js';
+import { PasswordsService } from './passwords.service.js';
+import { ApiKeyStrategy, JwtStrategy } from './strategies.js';
+
+@Module({
+  imports: [
+    OrganizationsModule,
+    PassportModule.register({ session: false }),
+    JwtModule.register({}),
+    TypeOrmModule.forFeature([ApiKeyEntity, RefreshTokenEntity, TokenKeyEntity]),
+  ],
+  controllers: [AuthController],
+  providers: [
+    ApiKeysService,
+    RefreshTokens,
+    TokenKeys,
+    AccessTokens,
+    LoginService,
+    ApiKeyStrategy,
+    JwtStrategy,
+    { provide: ApiKeys, useExisting: ApiKeysService },
+    { provide: Sessions, useExisting: RefreshTokens },
+    { provide: Passwords, useClass: PasswordsService },
+    { provide: Authenticator, useClass: AuthenticatorService },
+    { provide: APP_GUARD, useClass: CredentialGuard },
+  ],
+  exports: [ApiKeys, Authenticator, Passwords, Sessions],
+})
+export class AuthModule {}

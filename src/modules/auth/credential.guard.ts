@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { DomainError } from '../../kernel/domain-error.js';
+import { hasScope } from '../../kernel/principal.js';
+import type { Principal } from '../../kernel/principal.js';
+import { ANY_SCOPE, PUBLIC, SCOPE } from '../../platform/http/allow.js';
+import { credentialOf } from './credential.js';
+import type { Credential } from './credential.js';
+
+function passportGuard(strategy: string): CanActivate {
+  class StrategyGuard extends AuthGuard(strategy) {
+    override handleRequest<T>(error: unknown, principal: unknown): T {
+      if (error) throw error;
+      return principal as T;
+    }
+  }
+  return new StrategyGuard();
+}
+
+/** The one guard of all routes. A presented credential decides its strategy, and a wrong one fails: nothing falls through. */
+@Injectable()
+export class CredentialGuard implements CanActivate {
+  private readonly guards: Record<Credential['kind'], CanActivate> = { 'api-key': passportGuard('api-key'), jwt: passportGuard('jwt') };
+
+  constructor(private readonly reflector: Reflector) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http') return true;
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets) === true) return true;
+    const scope = this.reflector.getAllAndOverride<string | undefined>(SCOPE, targets);
+    if (scope === undefined) throw new DomainError('forbidden', 'auth.route_closed', 'This route is open to nobody.');
+    const request = context.switchToHttp().getRequest<FastifyRequest & { user?: Principal }>();
+    await this.guards[credentialOf(request.headers).kind].canActivate(context);
+    const principal = request.user!;
+    request.principal = principal;
+    if (scope !== ANY_SCOPE && !hasScope(principal, scope)) {
+      throw new DomainError('forbidden', 'auth.scope_missing', `This needs the scope ${scope}.`, { extra: { required_scope: scope } });
+    }
+    return true;
+  }
+}

@@ -1,0 +1,29 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { DomainError } from '../../kernel/domain-error.js';
+
+export type Credential = { kind: 'api-key' | 'jwt'; value: string };
+
+/** Which credential a request presents. Two at once are refused: it would not be clear who is calling. */
+export function credentialOf(headers: IncomingHttpHeaders): Credential {
+  const apiKey = headers['x-api-key'];
+  const authorization = headers.authorization;
+  if (apiKey !== undefined && authorization !== undefined) throw ambiguous();
+  if (apiKey !== undefined) {
+    if (Array.isArray(apiKey)) throw ambiguous();
+    return { kind: 'api-key', value: apiKey };
+  }
+  if (authorization === undefined) {
+    throw new DomainError('unauthenticated', 'auth.credential_missing', 'Send an API key in X-API-Key or an access token in Authorization: Bearer.');
+  }
+  const [, token] = /^Bearer +([^ ]+)$/i.exec(authorization) ?? [];
+  if (token === undefined) throw invalidCredential();
+  return { kind: 'jwt', value: token };
+}
+
+export function invalidCredential(): DomainError {
+  return new DomainError('unauthenticated', 'auth.credential_invalid', 'The credential is unknown, expired or revoked.');
+}
+
+function ambiguous(): DomainError {
+  return new DomainError('unauthenticated', 'auth.credential_ambiguous', 'Send one credential, not several.');
+}

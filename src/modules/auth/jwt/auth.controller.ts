@@ -1,0 +1,56 @@
+import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Principal } from '../../../kernel/principal.js';
+import { ANY_SCOPE, Allow, Caller, Public } from '../../../platform/http/allow.js';
+import { AgentAccounts } from '../auth.contract.js';
+import type { AgentAccount } from '../auth.contract.js';
+import { LoginAgentView, LoginDto, LoginView, MeView, RefreshDto } from './login.dto.js';
+import { LoginService } from './login.service.js';
+import type { Login } from './login.service.js';
+
+@ApiTags('auth')
+@Controller('api/v1/auth')
+export class AuthController {
+  constructor(
+    private readonly logins: LoginService,
+    private readonly accounts: AgentAccounts,
+  ) {}
+
+  /** Logs an agent in by password. */
+  @Post('login')
+  @Public()
+  @HttpCode(200)
+  async login(@Body() input: LoginDto): Promise<LoginView> {
+    return toView(await this.logins.login(input));
+  }
+
+  /** Exchanges a refresh token for a new pair of tokens; a refresh token can be used once. */
+  @Post('refresh')
+  @Public()
+  @HttpCode(200)
+  async refresh(@Body() input: RefreshDto): Promise<LoginView> {
+    return toView(await this.logins.refresh(input.refresh_token));
+  }
+
+  /** Tells whose credential this is and what it may do. */
+  @Get('me')
+  @Allow(ANY_SCOPE)
+  async me(@Caller() caller: Principal): Promise<MeView> {
+    const account = caller.kind === 'agent' ? await this.accounts.findById(caller.id) : null;
+    return {
+      kind: caller.kind,
+      id: caller.id,
+      organization_id: caller.organizationId,
+      scopes: [...caller.scopes],
+      agent: account === null ? null : toAgentView(account),
+    };
+  }
+}
+
+function toView({ account, accessToken, refreshToken, expiresInSeconds }: Login): LoginView {
+  return { access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer', expires_in: expiresInSeconds, agent: toAgentView(account) };
+}
+
+function toAgentView({ id, username, role, organizationId, department }: AgentAccount): LoginAgentView {
+  return { id, username, role, organization_id: organizationId, department };
+}

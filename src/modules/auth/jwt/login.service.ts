@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { DomainError } from '../../../kernel/domain-error.js';
+import { Organizations } from '../../organizations/organizations.contract.js';
+import { AgentAccounts, Passwords } from '../auth.contract.js';
+import type { AgentAccount } from '../auth.contract.js';
+import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.js';
+import type { LoginDto } from './login.dto.js';
+import { RefreshTokens } from './refresh-tokens.js';
+
+export interface Login {
+  account: AgentAccount;
+  accessToken: string;
+  refreshToken: string;
+  expiresInSeconds: number;
+}
+
+/** Checked when the user name is unknown, so that the answer takes as long as for a wrong password. */
+const NOBODYS_HASH = '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+
+@Injectable()
+export class LoginService {
+  constructor(
+    private readonly organizations: Organizations,
+    private readonly accounts: AgentAccounts,
+    private readonly passwords: Passwords,
+    private readonly accessTokens: AccessTokens,
+    private readonly refreshTokens: RefreshTokens,
+  ) {}
+
+  async login({ username, password, organization: slug = 'default' }: LoginDto): Promise<Login> {
+    const organization = await this.organizations.findBySlug(slug);
+    const account = organization === null ? null : await this.accounts.findByUsername(organization.id, username);
+    const matches = await this.passwords.matches(account?.passwordHash ?? NOBODYS_HASH, password);
+    if (account === null || !matches || !account.enabled) {
+      throw new DomainError('unauthenticated', 'auth.login_failed', 'User name or password is wrong.');
+    }
+    const refreshToken = await this.refreshTokens.issue(account.organizationId, account.id);
+    return this.answer(account, refreshToken);
+  }
+
+  async refresh(token: string): Promise<Login> {
+    const rotated = await this.refreshTokens.rotate(token);
+    const account = rotated === null ? null : await this.accounts.findById(rotated.agentId);
+    if (rotated === null || account === null || !account.enabled) {
+      throw new DomainError('unauthenticated', 'auth.refresh_failed', 'The refresh token is unknown, expired or used.');
+    }
+    return this.answer(account, rotated.token);
+  }
+
+  private async answer(account: AgentAccount, refreshToken: string): Promise<Login> {
+    return { account, refreshToken, accessToken: await this.accessTokens.issue(account), expiresInSeconds: ACCESS_TOKEN_SECONDS };
+  }
+}

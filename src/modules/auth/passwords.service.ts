@@ -1,0 +1,17 @@
+import { Injectable } from '@nestjs/common';
+import { hash, verify } from '@node-rs/argon2';
+import { Passwords } from './auth.contract.js';
+
+/** argon2id with the parameters that OWASP recommends. */
+const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+@Injectable()
+export class PasswordsService extends Passwords {
+  async hash(password: string): Promise<string> {
+    return hash(password, PARAMETERS);
+  }
+
+  async matches(stored: string, password: string): Promise<boolean> {
+    return verify(stored, password);
+  }
+}

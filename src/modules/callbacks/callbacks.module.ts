@@ -1,0 +1,44 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Config } from '../../platform/config/config.js';
+import { AddressGuard } from '../../platform/outbound/address-guard.js';
+import { OutboundClient } from '../../platform/outbound/outbound-client.js';
+import { Callbacks } from './callbacks.contract.js';
+import { DeliveriesController } from './deliveries/deliveries.controller.js';
+import { DeliveriesRepository } from './deliveries/deliveries.repository.js';
+import { DeliveriesService } from './deliveries/deliveries.service.js';
+import { AttemptEntity, DeliveryEntity } from './deliveries/delivery.entity.js';
+import { PlanDeliveries } from './deliveries/plan-deliveries.js';
+import { AttemptLog } from './dispatch/attempt-log.js';
+import { DeliveryClaims } from './dispatch/delivery-claims.js';
+import { PumpService } from './dispatch/pump.service.js';
+import { SendDelivery } from './dispatch/send-delivery.js';
+import { SweeperService } from './dispatch/sweeper.service.js';
+import { CallbackVersionEntity, EndpointEntity } from './endpoints/endpoint.entity.js';
+import { EndpointsController } from './endpoints/endpoints.controller.js';
+import { EndpointsRepository } from './endpoints/endpoints.repository.js';
+import { EndpointsService } from './endpoints/endpoints.service.js';
+import { CallbackFormats } from './formats/formats.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([EndpointEntity, CallbackVersionEntity, DeliveryEntity, AttemptEntity])],
+  controllers: [EndpointsController, DeliveriesController],
+  providers: [
+    EndpointsRepository,
+    EndpointsService,
+    DeliveriesRepository,
+    DeliveriesService,
+    PlanDeliveries,
+    DeliveryClaims,
+    AttemptLog,
+    SendDelivery,
+    PumpService,
+    SweeperService,
+    CallbackFormats,
+    { provide: AddressGuard, inject: [Config], useFactory: (config: Config) => new AddressGuard(config.values.CALLBACK_ALLOW_CIDRS) },
+    { provide: OutboundClient, inject: [AddressGuard], useFactory: (guard: AddressGuard) => new OutboundClient({ guard }) },
+    { provide: Callbacks, useExisting: EndpointsService },
+  ],
+  exports: [Callbacks],
+})
+export class CallbacksModule {}

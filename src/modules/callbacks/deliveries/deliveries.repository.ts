@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { notFound } from '../../../kernel/domain-error.js';
+import type { Page } from '../../../kernel/page.js';
+import { keysetPage } from '../../../platform/database/keyset.js';
+import type { Sorting } from '../../../platform/database/keyset.js';
+import { changeRows, insertRows } from '../../../platform/database/rows.js';
+import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import type { ListDeliveriesDto } from './deliveries.dto.js';
+import { AttemptEntity, DeliveryEntity } from './delivery.entity.js';
+
+const SORTING: Sorting = { columns: { created_at: 'created_at' }, default: '-created_at', tieBreaker: 'id' };
+
+const COLUMNS = ['id', 'organization_id', 'callback_id', 'event_id', 'event', 'status', 'due_at', 'created_at'] as const;
+
+export type PlannedDelivery = Pick<DeliveryEntity, 'id' | 'organization_id' | 'callback_id' | 'event_id' | 'event' | 'due_at' | 'created_at'>;
+
+@Injectable()
+export class DeliveriesRepository {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async insertAll(deliveries: readonly PlannedDelivery[]): Promise<void> {
+    await insertRows(
+      this.unitOfWork,
+      'callback_deliveries',
+      COLUMNS,
+      deliveries.map((row) => [row.id, row.organization_id, row.callback_id, row.event_id, row.event, 'pending', row.due_at, row.created_at]),
+    );
+  }
+
+  async list(organizationId: string, callbackId: string, filter: ListDeliveriesDto): Promise<Page<DeliveryEntity>> {
+    const query = this.unitOfWork.manager
+      .createQueryBuilder(DeliveryEntity, 'delivery')
+      .where('delivery.organization_id = :organizationId AND delivery.callback_id = :callbackId', { organizationId, callbackId });
+    if (filter.status !== undefined) query.andWhere('delivery.status = :status', { status: filter.status });
+    if (filter.event !== undefined) query.andWhere('delivery.event = :event', { event: filter.event });
+    if (filter.since !== undefined) query.andWhere('delivery.created_at >= :since', { since: filter.since });
+    return keysetPage(query, SORTING, filter);
+  }
+
+  async get(organizationId: string, callbackId: string, id: string): Promise<DeliveryEntity> {
+    const delivery = await this.unitOfWork.manager.findOneBy(DeliveryEntity, { organization_id: organizationId, callback_id: callbackId, id });
+    if (delivery === null) throw notFound('delivery', id);
+    return delivery;
+  }
+
+  async attempts(deliveryId: string): Promise<AttemptEntity[]> {
+    return this.unitOfWork.manager.find(AttemptEntity, { where: { delivery_id: deliveryId }, order: { number: 'ASC' } });
+  }
+
+  /** Makes a delivery due now with its schedule begun anew; false while it is being delivered. */
+  async restart(id: string, now: number): Promise<boolean> {
+    const changed = await changeRows(
+      this.unitOfWork,
+      "UPDATE callback_deliveries SET status = 'pending', due_at = ?, schedule_index = 0, claim_token = NULL, succeeded_at = NULL WHERE id = ? AND (status <> 'delivering' OR due_at < ?)",
+      [now, id, now],
+    );
+    return changed > 0;
+  }
+
+  async discardOutstanding(callbackId: string): Promise<void> {
+    await changeRows(
+      this.unitOfWork,
+      "UPDATE callback_deliveries SET status = 'discarded', due_at = NULL, claim_token = NULL WHERE callback_id = ? AND due_at IS NOT NULL",
+      [callbackId],
+    );
+  }
+}

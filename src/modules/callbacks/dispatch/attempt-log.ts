@@ -1,0 +1,133 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../../kernel/clock.js';
+import { domainEvent } from '../../../kernel/domain-event.js';
+import { changeRows, insertRows, placeholders } from '../../../platform/database/rows.js';
+import { SharedUnit } from '../../../platform/database/shared-unit.js';
+import type { Outcome } from '../../../platform/database/shared-unit.js';
+import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import { Outbox } from '../../../platform/outbox/outbox.js';
+import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
+import type { ClaimedDelivery } from './delivery-claims.js';
+
+export interface Attempt {
+  delivery: ClaimedDelivery;
+  startedAt: number;
+  durationMs: number;
+  statusCode: number | null;
+  errorClass: string | null;
+  errorMessage: string | null;
+  responseHeaders: Record<string, string> | null;
+  responseBody: Buffer | null;
+  result: AttemptResult;
+}
+
+export type AttemptResult =
+  | { kind: 'succeeded' }
+  | { kind: 'failed'; nextAttemptAt: number }
+  | { kind: 'exhausted' }
+  /** Trying again cannot help; `gone` disables the endpoint too. */
+  | { kind: 'discarded'; gone: boolean };
+
+const COLUMNS = [
+  'delivery_id', 'attempt', 'started_at', 'duration_ms', 'status_code', 'error_class', 'error_message', 'response_headers', 'response_body',
+] as const;
+const MAX_ERROR_CHARACTERS = 1000;
+const OPTIONS = { maxItems: 256, maxParallel: 1 };
+
+/** Writes down how attempts ended, many in one transaction. What another has claimed meanwhile is left to it. */
+@Injectable()
+export class AttemptLog {
+  private readonly shared: SharedUnit<Attempt, void>;
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly endpoints: EndpointsRepository,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+  ) {
+    this.shared = new SharedUnit(unitOfWork, OPTIONS, (attempts) => this.write(attempts));
+  }
+
+  record(attempt: Attempt): Promise<void> {
+    return this.shared.submit(attempt);
+  }
+
+  private async write(attempts: readonly Attempt[]): Promise<Outcome<void>[]> {
+    // Endpoints before deliveries, as everyone locks them.
+    for (const attempt of attempts) {
+      if (attempt.result.kind === 'discarded' && attempt.result.gone) await this.disable(attempt.delivery);
+    }
+    await insertRows(this.unitOfWork, 'callback_attempts', COLUMNS, attempts.map(toRow));
+    await this.writeSucceeded(attempts.filter(({ result }) => result.kind === 'succeeded'));
+    for (const attempt of attempts) {
+      if (attempt.result.kind !== 'succeeded') await this.writeFailed(attempt);
+    }
+    return attempts.map(() => ({ value: undefined }));
+  }
+
+  private async writeSucceeded(attempts: readonly Attempt[]): Promise<void> {
+    for (const group of groupBy(attempts, ({ statusCode, delivery }) => `${statusCode} ${delivery.claimToken}`)) {
+      const { statusCode, delivery } = group[0]!;
+      await changeRows(
+        this.unitOfWork,
+        `UPDATE callback_deliveries SET status = 'succeeded', attempt_count = attempt_count + 1, schedule_index = schedule_index + 1,
+         due_at = NULL, claim_token = NULL, last_status_code = ?, succeeded_at = ?
+         WHERE id IN (${placeholders(group.length)}) AND claim_token = ?`,
+        [statusCode, this.clock.now(), ...group.map((attempt) => attempt.delivery.id), delivery.claimToken],
+      );
+    }
+  }
+
+  private async writeFailed({ delivery, statusCode, result }: Attempt): Promise<void> {
+    const changed = await changeRows(
+      this.unitOfWork,
+      `UPDATE callback_deliveries SET status = ?, attempt_count = attempt_count + 1, schedule_index = schedule_index + 1,
+       due_at = ?, claim_token = NULL, last_status_code = ? WHERE id = ? AND claim_token = ?`,
+      [result.kind, result.kind === 'failed' ? result.nextAttemptAt : null, statusCode, delivery.id, delivery.claimToken],
+    );
+    // Events about callbacks create none of their own when they fail.
+    if (changed === 0 || result.kind !== 'exhausted' || delivery.event.type.startsWith('callback.')) return;
+    this.outbox.append(
+      domainEvent(delivery.organizationId, 'callback.exhausted', this.clock.now(), {
+        callback_id: delivery.callbackId,
+        delivery_id: delivery.id,
+        event_id: delivery.event.id,
+        event: delivery.event.type,
+        attempt_count: delivery.attemptCount + 1,
+        last_status_code: statusCode,
+      }),
+    );
+  }
+
+  private async disable({ organizationId, callbackId }: ClaimedDelivery): Promise<void> {
+    await this.endpoints.beginChange(organizationId);
+    const endpoint = await this.endpoints.find(callbackId);
+    if (endpoint === null || !endpoint.enabled) return;
+    await this.endpoints.update(callbackId, { enabled: false, disabled_reason: 'gone', updated_at: this.clock.now() });
+    this.outbox.append(domainEvent(organizationId, 'callback.disabled', this.clock.now(), { callback_id: callbackId, url: endpoint.url, reason: 'gone' }));
+  }
+}
+
+function toRow(attempt: Attempt): unknown[] {
+  return [
+    attempt.delivery.id,
+    attempt.delivery.attemptCount + 1,
+    attempt.startedAt,
+    attempt.durationMs,
+    attempt.statusCode,
+    attempt.errorClass,
+    attempt.errorMessage?.slice(0, MAX_ERROR_CHARACTERS) ?? null,
+    attempt.responseHeaders === null ? null : JSON.stringify(attempt.responseHeaders),
+    attempt.responseBody === null ? null : attempt.responseBody.toString('base64'),
+  ];
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,97 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { Clock } from '../../../kernel/clock.js';
+import { LOGGER } from '../../../platform/observability/tokens.js';
+import { JobQueue } from '../../../platform/queue/job-queue.js';
+import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
+import { AttemptLog } from './attempt-log.js';
+import { DeliveryClaims } from './delivery-claims.js';
+import type { ClaimedDelivery } from './delivery-claims.js';
+import { PUMP_JOB } from './pump-job.js';
+import { SendDelivery } from './send-delivery.js';
+import type { Target } from './send-delivery.js';
+
+/** Endpoints that are pumped at a time in one process. */
+const CONCURRENT_PUMPS = 64;
+/** Requests that one endpoint gets at a time. */
+const MAX_RUNNING = 32;
+/** Attempts whose end may still be waiting to be written down. */
+const MAX_UNRECORDED = 256;
+/** A claim begins with as many as run at once; a receiver that is quick is claimed for further ahead. */
+const MAX_CLAIM = 128;
+const QUICK_MS = 1000;
+/** How much longer than an attempt a claim holds: for the wait before it and the record after it. */
+const LEASE_MARGIN_MS = 15_000;
+const RECORD_MARGIN_MS = 3000;
+
+/** Delivers what is due at one endpoint, until nothing is. One that hangs holds up nobody but itself. */
+@Injectable()
+export class PumpService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private stopping = false;
+
+  constructor(
+    private readonly claims: DeliveryClaims,
+    private readonly sending: SendDelivery,
+    private readonly attempts: AttemptLog,
+    private readonly endpoints: EndpointsRepository,
+    private readonly queue: JobQueue,
+    private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.queue.handle(PUMP_JOB, (callbackId, signal) => this.pump(callbackId, signal), { concurrency: CONCURRENT_PUMPS });
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stopping = true;
+  }
+
+  private async pump(callbackId: string, signal: AbortSignal): Promise<void> {
+    const running = new Set<Promise<void>>();
+    const unrecorded = new Set<Promise<void>>();
+    let claimSize = MAX_RUNNING;
+    while (!this.stopping && !signal.aborted) {
+      const endpoint = await this.endpoints.find(callbackId);
+      if (endpoint === null || !endpoint.enabled) break;
+      const target = this.sending.targetOf(endpoint);
+      const claimed = await this.claims.claim(callbackId, claimSize, endpoint.timeout_ms + LEASE_MARGIN_MS);
+      if (claimed.length === 0) break;
+      const begun = this.clock.now();
+      await this.sendAll(target, claimed, running, unrecorded, signal);
+      claimSize = this.clock.now() - begun < QUICK_MS ? Math.min(claimSize * 2, MAX_CLAIM) : MAX_RUNNING;
+      if (claimed.length < claimSize && running.size > 0) await Promise.race(running);
+    }
+    await Promise.all([...running, ...unrecorded]);
+    if (!this.stopping) await this.comeBack(callbackId);
+  }
+
+  /** Returns when the last one has begun; what its claim no longer covers is given back. */
+  private async sendAll(target: Target, claimed: ClaimedDelivery[], running: Set<Promise<void>>, unrecorded: Set<Promise<void>>, signal: AbortSignal): Promise<void> {
+    for (const [index, delivery] of claimed.entries()) {
+      while (running.size >= MAX_RUNNING) await Promise.race(running);
+      while (unrecorded.size >= MAX_UNRECORDED) await Promise.race(unrecorded);
+      const covered = delivery.claimedUntil - this.clock.now() >= target.endpoint.timeout_ms + RECORD_MARGIN_MS;
+      if (this.stopping || signal.aborted || !covered) {
+        await this.claims.release(claimed.slice(index));
+        return;
+      }
+      const attempt = this.attempt(target, delivery, unrecorded, signal).finally(() => running.delete(attempt));
+      running.add(attempt);
+    }
+  }
+
+  private async attempt(target: Target, delivery: ClaimedDelivery, unrecorded: Set<Promise<void>>, signal: AbortSignal): Promise<void> {
+    const attempt = await this.sending.send(target, delivery, signal);
+    const record = (attempt === null ? this.claims.release([delivery]) : this.attempts.record(attempt))
+      .catch((error: unknown) => this.logger.error({ err: error, delivery: delivery.id }, 'an attempt could not be recorded; it will be made again'))
+      .finally(() => unrecorded.delete(record));
+    unrecorded.add(record);
+  }
+
+  private async comeBack(callbackId: string): Promise<void> {
+    const dueAt = await this.claims.nextDueAt(callbackId);
+    if (dueAt !== null) this.queue.wakeAfter(PUMP_JOB, callbackId, Math.max(0, dueAt - this.clock.now()));
+  }
+}

@@ -1,0 +1,60 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Principal } from '../../../kernel/principal.js';
+import { Allow, Caller } from '../../../platform/http/allow.js';
+import { IfMatch } from '../../../platform/http/etag.js';
+import { AnswersResource } from '../../../platform/http/resource-headers.js';
+import { Throws } from '../../../platform/http/throws.js';
+import { CreateEndpointDto, CreatedEndpointView, ENDPOINT_WRITABLE, EndpointPageView, EndpointView, ListEndpointsDto, UpdateEndpointDto } from './endpoints.dto.js';
+import { EndpointsService } from './endpoints.service.js';
+
+const PATH = '/api/v1/callbacks';
+
+@ApiTags('callbacks')
+@Controller(PATH)
+export class EndpointsController {
+  constructor(private readonly endpoints: EndpointsService) {}
+
+  /** Registers a URL; every event that is committed from now on is sent to it. Answers the signing secret once. */
+  @Post()
+  @Allow('callbacks:write')
+  @AnswersResource({ location: PATH, etagFields: ENDPOINT_WRITABLE })
+  @Throws('callback.address_forbidden')
+  create(@Caller() caller: Principal, @Body() input: CreateEndpointDto): Promise<CreatedEndpointView> {
+    return this.endpoints.create(caller, input);
+  }
+
+  /** Lists endpoints, the newest first. */
+  @Get()
+  @Allow('callbacks:read')
+  list(@Caller() caller: Principal, @Query() filter: ListEndpointsDto): Promise<EndpointPageView> {
+    return this.endpoints.list(caller, filter);
+  }
+
+  /** Gets one endpoint. */
+  @Get(':id')
+  @Allow('callbacks:read')
+  @AnswersResource({ etagFields: ENDPOINT_WRITABLE })
+  @Throws('callback.not_found')
+  get(@Caller() caller: Principal, @Param('id') id: string): Promise<EndpointView> {
+    return this.endpoints.get(caller, id);
+  }
+
+  /** Changes the fields that the body carries. */
+  @Put(':id')
+  @Allow('callbacks:write')
+  @AnswersResource({ etagFields: ENDPOINT_WRITABLE })
+  @Throws('callback.not_found', 'callback.address_forbidden', 'request.precondition_failed')
+  update(@Caller() caller: Principal, @Param('id') id: string, @Body() input: UpdateEndpointDto, @IfMatch() ifMatch?: string): Promise<EndpointView> {
+    return this.endpoints.update(caller, id, input, ifMatch);
+  }
+
+  /** Removes an endpoint and discards what was still to be delivered to it. */
+  @Delete(':id')
+  @HttpCode(204)
+  @Allow('callbacks:write')
+  @Throws('callback.not_found', 'request.precondition_failed')
+  async delete(@Caller() caller: Principal, @Param('id') id: string, @IfMatch() ifMatch?: string): Promise<void> {
+    await this.endpoints.delete(caller, id, ifMatch);
+  }
+}

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { notFound } from '../../../kernel/domain-error.js';
+import { ulid } from '../../../kernel/ids.js';
+import type { Page } from '../../../kernel/page.js';
+import { keysetPage } from '../../../platform/database/keyset.js';
+import type { Sorting } from '../../../platform/database/keyset.js';
+import { changeRows, placeholders } from '../../../platform/database/rows.js';
+import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import { CallbackVersionEntity, EndpointEntity } from './endpoint.entity.js';
+import type { ListEndpointsDto } from './endpoints.dto.js';
+
+const SORTING: Sorting = { columns: { created_at: 'created_at' }, default: '-created_at', tieBreaker: 'id' };
+
+@Injectable()
+export class EndpointsRepository {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async prepare(organizationId: string): Promise<void> {
+    await this.unitOfWork.transaction.insert(CallbackVersionEntity, { organization_id: organizationId, version: ulid() });
+  }
+
+  /** Waits for the units that are planning deliveries now, and makes those that come after see what has changed. */
+  async beginChange(organizationId: string): Promise<void> {
+    await changeRows(this.unitOfWork, 'UPDATE callback_versions SET version = ? WHERE organization_id = ?', [ulid(), organizationId]);
+  }
+
+  /** The versions under which deliveries are planned; nobody changes an endpoint until the open unit ends. */
+  async versionsForPlanning(organizationIds: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.unitOfWork.query<CallbackVersionEntity>(
+      `SELECT organization_id, version FROM callback_versions WHERE organization_id IN (${placeholders(organizationIds.length)})${this.unitOfWork.forShare}`,
+      [...organizationIds],
+    );
+    return new Map(rows.map((row) => [row.organization_id, row.version]));
+  }
+
+  async allEnabled(organizationId: string): Promise<EndpointEntity[]> {
+    return this.unitOfWork.manager.findBy(EndpointEntity, { organization_id: organizationId, enabled: 1 as unknown as boolean });
+  }
+
+  async find(id: string): Promise<EndpointEntity | null> {
+    return this.unitOfWork.manager.findOneBy(EndpointEntity, { id });
+  }
+
+  async get(organizationId: string, id: string): Promise<EndpointEntity> {
+    const endpoint = await this.unitOfWork.manager.findOneBy(EndpointEntity, { organization_id: organizationId, id });
+    if (endpoint === null) throw notFound('callback', id);
+    return endpoint;
+  }
+
+  async insert(endpoint: EndpointEntity): Promise<void> {
+    await this.unitOfWork.transaction.insert(EndpointEntity, endpoint as object);
+  }
+
+  async update(id: string, changes: Partial<EndpointEntity>): Promise<void> {
+    await this.unitOfWork.transaction.update(EndpointEntity, { id }, changes as object);
+  }
+
+  async delete(id: string): Promise<void> {
+    await this.unitOfWork.transaction.delete(EndpointEntity, { id });
+  }
+
+  async list(organizationId: string, filter: ListEndpointsDto): Promise<Page<EndpointEntity>> {
+    const query = this.unitOfWork.manager
+      .createQueryBuilder(EndpointEntity, 'endpoint')
+      .where('endpoint.organization_id = :organizationId', { organizationId });
+    if (filter.enabled !== undefined) query.andWhere('endpoint.enabled = :enabled', { enabled: Number(filter.enabled) });
+    return keysetPage(query, SORTING, filter);
+  }
+}

@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../../kernel/clock.js';
+import { DomainError } from '../../../kernel/domain-error.js';
+import { newId } from '../../../kernel/ids.js';
+import { mapPage } from '../../../kernel/page.js';
+import type { Page } from '../../../kernel/page.js';
+import { visibilityOf } from '../../../kernel/principal.js';
+import type { Principal } from '../../../kernel/principal.js';
+import { Cipher } from '../../../platform/crypto/cipher.js';
+import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import { assertMatch } from '../../../platform/http/etag.js';
+import { AddressGuard } from '../../../platform/outbound/address-guard.js';
+import { JobQueue } from '../../../platform/queue/job-queue.js';
+import { Callbacks } from '../callbacks.contract.js';
+import { DeliveriesRepository } from '../deliveries/deliveries.repository.js';
+import { PUMP_JOB } from '../dispatch/pump-job.js';
+import { CallbackFormats } from '../formats/formats.js';
+import { HEADERS_PURPOSE, SECRET_PURPOSE } from './endpoint-purposes.js';
+import { newSecret } from './endpoint-secret.js';
+import type { EndpointEntity } from './endpoint.entity.js';
+import { ENDPOINT_WRITABLE } from './endpoints.dto.js';
+import type { CreateEndpointDto, CreatedEndpointView, EndpointFilterDto, EndpointView, ListEndpointsDto, UpdateEndpointDto } from './endpoints.dto.js';
+import { EndpointsRepository } from './endpoints.repository.js';
+import { toEndpointView } from './endpoints.view.js';
+
+const DEFAULT_TIMEOUT_MS = 15_000;
+
+@Injectable()
+export class EndpointsService extends Callbacks {
+  constructor(
+    private readonly endpoints: EndpointsRepository,
+    private readonly deliveries: DeliveriesRepository,
+    private readonly formats: CallbackFormats,
+    private readonly guard: AddressGuard,
+    private readonly cipher: Cipher,
+    private readonly queue: JobQueue,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  async prepare(organizationId: string): Promise<void> {
+    await this.endpoints.prepare(organizationId);
+  }
+
+  async create(principal: Principal, input: CreateEndpointDto): Promise<CreatedEndpointView> {
+    this.assertReachable(input.url);
+    const now = this.clock.now();
+    const format = input.format ?? 'native';
+    const secret = input.secret ?? newSecret();
+    const headers = input.headers ?? {};
+    const endpoint: EndpointEntity = {
+      id: newId('callback'),
+      organization_id: principal.organizationId,
+      url: input.url,
+      events: input.events,
+      format,
+      secret: this.cipher.encrypt(secret, SECRET_PURPOSE),
+      headers: this.cipher.encrypt(JSON.stringify(headers), HEADERS_PURPOSE),
+      timeout_ms: input.timeout_ms ?? DEFAULT_TIMEOUT_MS,
+      schedule_seconds: input.retry?.schedule_seconds ?? [...this.formats.get(format).defaultSchedule],
+      own_schedule: input.retry !== undefined && input.retry !== null,
+      filter: toFilter(input.filter),
+      visibility: visibilityOf(principal),
+      enabled: input.enabled ?? true,
+      disabled_reason: null,
+      description: input.description ?? null,
+      created_at: now,
+      updated_at: now,
+    };
+    await this.unitOfWork.run(async () => {
+      await this.endpoints.beginChange(principal.organizationId);
+      await this.endpoints.insert(endpoint);
+    });
+    return { ...toEndpointView(endpoint, Object.keys(headers)), secret };
+  }
+
+  async get(principal: Principal, id: string): Promise<EndpointView> {
+    return this.view(await this.endpoints.get(principal.organizationId, id));
+  }
+
+  async list(principal: Principal, filter: ListEndpointsDto): Promise<Page<EndpointView>> {
+    return mapPage(await this.endpoints.list(principal.organizationId, filter), (endpoint) => this.view(endpoint));
+  }
+
+  async update(principal: Principal, id: string, input: UpdateEndpointDto, ifMatch?: string): Promise<EndpointView> {
+    if (input.url !== undefined) this.assertReachable(input.url);
+    return this.unitOfWork.run(async () => {
+      await this.endpoints.beginChange(principal.organizationId);
+      const before = await this.endpoints.get(principal.organizationId, id);
+      assertMatch(ifMatch, this.view(before), ENDPOINT_WRITABLE);
+      const changes = { ...this.changesOf(before, input), updated_at: this.clock.now() };
+      await this.endpoints.update(id, changes);
+      this.unitOfWork.afterCommit(() => this.queue.wake(PUMP_JOB, id));
+      return this.view({ ...before, ...changes });
+    });
+  }
+
+  /** What was still to be delivered is discarded. */
+  async delete(principal: Principal, id: string, ifMatch?: string): Promise<void> {
+    await this.unitOfWork.run(async () => {
+      await this.endpoints.beginChange(principal.organizationId);
+      assertMatch(ifMatch, this.view(await this.endpoints.get(principal.organizationId, id)), ENDPOINT_WRITABLE);
+      await this.endpoints.delete(id);
+      await this.deliveries.discardOutstanding(id);
+    });
+  }
+
+  private changesOf(before: EndpointEntity, input: UpdateEndpointDto): Partial<EndpointEntity> {
+    const { retry, filter, headers, ...plain } = input;
+    const format = this.formats.get(input.format ?? before.format);
+    return {
+      ...plain,
+      ...(headers !== undefined && { headers: this.cipher.encrypt(JSON.stringify(headers), HEADERS_PURPOSE) }),
+      ...(retry !== undefined && { schedule_seconds: retry?.schedule_seconds ?? [...format.defaultSchedule], own_schedule: retry !== null }),
+      ...(filter !== undefined && { filter: toFilter(filter) }),
+      ...(input.enabled === true && { disabled_reason: null }),
+    };
+  }
+
+  /** A name is checked when it is connected to, since what it resolves to may change; a literal cannot. */
+  private assertReachable(url: string): void {
+    const literal = this.guard.literalHost(new URL(url));
+    if (literal === null || this.guard.verdict(literal) === 'allowed') return;
+    const code = 'callback.address_forbidden';
+    const message = `${literal} is an internal address. CALLBACK_ALLOW_CIDRS opens ranges that callbacks may reach.`;
+    throw new DomainError('invalid', code, message, { errors: [{ field: 'url', code, message }] });
+  }
+
+  private view(endpoint: EndpointEntity): EndpointView {
+    const headers = JSON.parse(this.cipher.decrypt(endpoint.headers, HEADERS_PURPOSE)) as Record<string, string>;
+    return toEndpointView(endpoint, Object.keys(headers));
+  }
+}
+
+function toFilter(filter: EndpointFilterDto | undefined): { departments: string[]; channels: string[] } {
+  return { departments: filter?.departments ?? [], channels: filter?.channels ?? [] };
+}

@@ -1,0 +1,67 @@
+import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Principal } from '../../kernel/principal.js';
+import { Allow, Caller } from '../../platform/http/allow.js';
+import { IfMatch } from '../../platform/http/etag.js';
+import { AnswersResource } from '../../platform/http/resource-headers.js';
+import { Throws } from '../../platform/http/throws.js';
+import {
+  CONVERSATION_WRITABLE, ConversationPageView, ConversationView, CreateConversationDto, ListConversationsDto, UpdateConversationDto,
+} from './conversations.dto.js';
+import { ConversationsService } from './conversations.service.js';
+import { CreateConversation } from './create-conversation.js';
+import { UpdateConversation } from './update-conversation.js';
+
+const PATH = '/api/v1/conversations';
+
+@ApiTags('conversations')
+@Controller(PATH)
+export class ConversationsController {
+  constructor(
+    private readonly conversations: ConversationsService,
+    private readonly creation: CreateConversation,
+    private readonly changes: UpdateConversation,
+  ) {}
+
+  /** Begins a conversation; without `agent_id` it goes to the least loaded online agent, or waits in the queue. */
+  @Post()
+  @Allow('conversations:write')
+  @AnswersResource({ location: PATH, etagFields: CONVERSATION_WRITABLE })
+  async create(@Caller() caller: Principal, @Body() input: CreateConversationDto): Promise<ConversationView> {
+    return this.conversations.view(await this.creation.create(caller, input));
+  }
+
+  /** Lists conversations, the newest first. */
+  @Get()
+  @Allow('conversations:read')
+  list(@Caller() caller: Principal, @Query() filter: ListConversationsDto): Promise<ConversationPageView> {
+    return this.conversations.list(caller, filter);
+  }
+
+  /** Gets one conversation. */
+  @Get(':id')
+  @Allow('conversations:read')
+  @AnswersResource({ etagFields: CONVERSATION_WRITABLE })
+  @Throws('conversation.not_found')
+  get(@Caller() caller: Principal, @Param('id') id: string): Promise<ConversationView> {
+    return this.conversations.get(caller, id);
+  }
+
+  /** Changes the fields that the body carries, the agent and the status among them. */
+  @Put(':id')
+  @Allow('conversations:write')
+  @AnswersResource({ etagFields: CONVERSATION_WRITABLE })
+  @Throws('conversation.not_found', 'conversation.closed', 'conversation.invalid_transition', 'conversation.no_agent_available', 'request.precondition_failed')
+  async update(@Caller() caller: Principal, @Param('id') id: string, @Body() input: UpdateConversationDto, @IfMatch() ifMatch?: string): Promise<ConversationView> {
+    return this.conversations.view(await this.changes.update(caller, id, input, ifMatch));
+  }
+
+  /** Ends the conversation and answers it; ending it again changes nothing. */
+  @Delete(':id')
+  @Allow('conversations:write')
+  @AnswersResource({ etagFields: CONVERSATION_WRITABLE })
+  @Throws('conversation.not_found', 'request.precondition_failed')
+  async close(@Caller() caller: Principal, @Param('id') id: string, @IfMatch() ifMatch?: string): Promise<ConversationView> {
+    return this.conversations.view(await this.changes.close(caller, id, ifMatch));
+  }
+}

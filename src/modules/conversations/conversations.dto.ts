@@ -1,0 +1,218 @@
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, MaxLength, MinLength, ValidateNested } from 'class-validator';
+import { PageQueryDto } from '../../platform/http/page-query.dto.js';
+import { IfPresent, IsJsonObject } from '../../platform/http/validation/rules.js';
+import { VisitorFieldsDto } from '../visitors/visitors.contract.dto.js';
+import { CONVERSATION_PRIORITIES, CONVERSATION_STATUSES } from './domain/conversation-status.js';
+import type { ConversationPriority, ConversationStatus } from './domain/conversation-status.js';
+
+const METADATA_BYTES = 16 * 1024;
+
+class ConversationFieldsDto {
+  /**
+   * Agent who serves it. Without one the conversation is routed; null puts it back into the queue.
+   * @example 'agt_01k5x6j3q8v4m2n7p9r1s5t6w0'
+   */
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  agent_id?: string | null;
+
+  /** @example 'order' */
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  category?: string | null;
+
+  /**
+   * Only agents of this department are given the conversation.
+   * @example 'support'
+   */
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  department?: string | null;
+
+  /** @example 'Where is my parcel?' */
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  subject?: string | null;
+
+  /** @example 'normal' */
+  @IfPresent()
+  @IsIn(CONVERSATION_PRIORITIES)
+  priority?: ConversationPriority;
+
+  /**
+   * Skills that the agent must have, all of them.
+   * @example ['billing']
+   */
+  @IfPresent()
+  @IsArray()
+  @ArrayMaxSize(20)
+  @IsString({ each: true })
+  @MaxLength(64, { each: true })
+  skills?: string[];
+
+  /** @example ['parcel'] */
+  @IfPresent()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  @MaxLength(100, { each: true })
+  tags?: string[];
+
+  /**
+   * Up to 16 KiB of JSON.
+   * @example { "page": "/checkout" }
+   */
+  @IfPresent()
+  @IsJsonObject(METADATA_BYTES)
+  metadata?: Record<string, unknown>;
+}
+
+export class CreateConversationDto extends ConversationFieldsDto {
+  /**
+   * The visitor; or give `visitor` to find or make one.
+   * @example 'vis_01k5x6j3q8v4m2n7p9r1s5t6w0'
+   */
+  @IfPresent()
+  @IsString()
+  @MaxLength(64)
+  visitor_id?: string;
+
+  /**
+   * Found by `external_id` and brought up to date, or created.
+   * @example { "external_id": "customer-4711", "name": "张三" }
+   */
+  @IfPresent()
+  @ValidateNested()
+  @Type(() => VisitorFieldsDto)
+  visitor?: VisitorFieldsDto;
+
+  /**
+   * Where it takes place.
+   * @example 'web'
+   */
+  @IfPresent()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(64)
+  channel?: string;
+}
+
+export class UpdateConversationDto extends ConversationFieldsDto {
+  /** @example 'pending' */
+  @IfPresent()
+  @IsIn(CONVERSATION_STATUSES)
+  status?: ConversationStatus;
+}
+
+export class ListConversationsDto extends PageQueryDto {
+  /** @example 'open' */
+  @IfPresent()
+  @IsIn(CONVERSATION_STATUSES)
+  status?: ConversationStatus;
+
+  /** @example 'agt_01k5x6j3q8v4m2n7p9r1s5t6w0' */
+  @IfPresent()
+  @IsString()
+  @MaxLength(64)
+  agent_id?: string;
+
+  /** @example 'vis_01k5x6j3q8v4m2n7p9r1s5t6w0' */
+  @IfPresent()
+  @IsString()
+  @MaxLength(64)
+  visitor_id?: string;
+
+  /** @example 'support' */
+  @IfPresent()
+  @IsString()
+  @MaxLength(100)
+  department?: string;
+
+  /** @example 'web' */
+  @IfPresent()
+  @IsString()
+  @MaxLength(64)
+  channel?: string;
+
+  /** @example 'order' */
+  @IfPresent()
+  @IsString()
+  @MaxLength(100)
+  category?: string;
+
+  /** @example 'high' */
+  @IfPresent()
+  @IsIn(CONVERSATION_PRIORITIES)
+  priority?: ConversationPriority;
+}
+
+/** A conversation between a visitor and the desk. */
+export class ConversationView {
+  /** @example 'cnv_01k5x6j3q8v4m2n7p9r1s5t6w0' */
+  id: string;
+  /** @example 'vis_01k5x6j3q8v4m2n7p9r1s5t6w0' */
+  visitor_id: string;
+  /** @example 'agt_01k5x6j3q8v4m2n7p9r1s5t6w0' */
+  agent_id: string | null;
+  /** @example 'web' */
+  channel: string;
+  /** @example 'order' */
+  category: string | null;
+  /** @example 'support' */
+  department: string | null;
+  /** @example 'Where is my parcel?' */
+  subject: string | null;
+  /** @example 'normal' */
+  priority: 'low' | 'normal' | 'high' | 'urgent';
+  /** @example ['billing'] */
+  skills: string[];
+  /** @example ['parcel'] */
+  tags: string[];
+  /** @example { "page": "/checkout" } */
+  metadata: Record<string, unknown>;
+  /** @example 'open' */
+  status: 'queued' | 'open' | 'pending' | 'closed';
+  /**
+   * 1 is next; null when it is not queued.
+   * @example null
+   */
+  queue_position: number | null;
+  /** @example 1 */
+  unread_count: number;
+  /** @example 3 */
+  message_count: number;
+  /** @example '2026-03-01T09:30:00.000Z' */
+  created_at: string;
+  /** @example '2026-03-01T09:30:00.000Z' */
+  updated_at: string;
+  /** @example '2026-03-01T09:30:00.000Z' */
+  assigned_at: string | null;
+  /** @example '2026-03-01T09:30:12.000Z' */
+  first_response_at: string | null;
+  /** @example null */
+  closed_at: string | null;
+  /**
+   * Id of the agent or API key that closed it.
+   * @example null
+   */
+  closed_by: string | null;
+}
+
+export class ConversationPageView {
+  data: ConversationView[];
+  /** @example null */
+  next_cursor: string | null;
+  /** @example false */
+  has_more: boolean;
+  /** With `include_total=true`. */
+  total?: number;
+}
+
+export const CONVERSATION_WRITABLE: readonly (keyof ConversationView)[] = [
+  'agent_id', 'category', 'department', 'subject', 'priority', 'skills', 'tags', 'metadata', 'status',
+];

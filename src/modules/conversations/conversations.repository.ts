@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import type { SelectQueryBuilder } from 'typeorm';
+import { notFound } from '../../kernel/domain-error.js';
+import type { Page } from '../../kernel/page.js';
+import { visibilityOf } from '../../kernel/principal.js';
+import type { Principal } from '../../kernel/principal.js';
+import { keysetPage } from '../../platform/database/keyset.js';
+import type { Sorting } from '../../platform/database/keyset.js';
+import { UnitOfWork } from '../../platform/database/unit-of-work.js';
+import { ConversationEntity } from './conversation.entity.js';
+import type { ListConversationsDto } from './conversations.dto.js';
+
+const SORTING: Sorting = {
+  columns: { created_at: 'created_at', updated_at: 'updated_at' },
+  default: '-created_at',
+  tieBreaker: 'id',
+};
+
+/** The order in which the queue is served. */
+const QUEUE_RANK = "CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END";
+
+@Injectable()
+export class ConversationsRepository {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async get(principal: Principal, id: string): Promise<ConversationEntity> {
+    const conversation = await this.visible(principal).andWhere('conversation.id = :id', { id }).getOne();
+    if (conversation === null) throw notFound('conversation', id);
+    return conversation;
+  }
+
+  async getForUpdate(principal: Principal, id: string): Promise<ConversationEntity> {
+    const query = this.visible(principal).andWhere('conversation.id = :id', { id });
+    if (this.unitOfWork.dialect === 'mysql') query.setLock('pessimistic_write');
+    const conversation = await query.getOne();
+    if (conversation === null) throw notFound('conversation', id);
+    return conversation;
+  }
+
+  async insert(conversation: ConversationEntity): Promise<void> {
+    await this.unitOfWork.transaction.insert(ConversationEntity, conversation as object);
+  }
+
+  async update(id: string, changes: Partial<ConversationEntity>): Promise<void> {
+    await this.unitOfWork.transaction.update(ConversationEntity, { id }, changes as object);
+  }
+
+  async list(principal: Principal, filter: ListConversationsDto): Promise<Page<ConversationEntity>> {
+    const query = this.visible(principal);
+    for (const field of ['status', 'agent_id', 'visitor_id', 'department', 'channel', 'category', 'priority'] as const) {
+      if (filter[field] !== undefined) query.andWhere(`conversation.${field} = :${field}`, { [field]: filter[field] });
+    }
+    return keysetPage(query, SORTING, filter);
+  }
+
+  /** The conversations that wait, in the order in which they are served. */
+  async queued(organizationId: string, limit: number): Promise<ConversationEntity[]> {
+    return this.unitOfWork.manager
+      .createQueryBuilder(ConversationEntity, 'conversation')
+      .where("conversation.organization_id = :organizationId AND conversation.status = 'queued'", { organizationId })
+      .orderBy(QUEUE_RANK.replaceAll('priority', 'conversation.priority'))
+      .addOrderBy('conversation.queued_at')
+      .addOrderBy('conversation.id')
+      .limit(limit)
+      .getMany();
+  }
+
+  async ofAgent(organizationId: string, agentId: string): Promise<ConversationEntity[]> {
+    return this.unitOfWork.manager
+      .createQueryBuilder(ConversationEntity, 'conversation')
+      .where('conversation.organization_id = :organizationId AND conversation.agent_id = :agentId', { organizationId, agentId })
+      .andWhere("conversation.status IN ('open', 'pending')")
+      .orderBy('conversation.id')
+      .getMany();
+  }
+
+  /** 1 for the one that is served next. */
+  async queuePosition(conversation: ConversationEntity): Promise<number | null> {
+    if (conversation.status !== 'queued') return null;
+    const rank = { urgent: 0, high: 1, normal: 2, low: 3 }[conversation.priority];
+    const [row] = await this.unitOfWork.query<{ before_it: number }>(
+      `SELECT COUNT(*) AS before_it FROM conversations WHERE organization_id = ? AND status = 'queued'
+       AND (${QUEUE_RANK} < ? OR (${QUEUE_RANK} = ? AND (queued_at < ? OR (queued_at = ? AND id < ?))))`,
+      [conversation.organization_id, rank, rank, conversation.queued_at, conversation.queued_at, conversation.id],
+    );
+    return Number(row?.before_it ?? 0) + 1;
+  }
+
+  /** Confined to the organization and to what the caller may see in it. */
+  private visible(principal: Principal): SelectQueryBuilder<ConversationEntity> {
+    const query = this.unitOfWork.manager
+      .createQueryBuilder(ConversationEntity, 'conversation')
+      .where('conversation.organization_id = :organizationId', { organizationId: principal.organizationId });
+    const visibility = visibilityOf(principal);
+    if (visibility.kind === 'own') {
+      query.andWhere(
+        "(conversation.agent_id = :viewer OR (conversation.status = 'queued' AND (conversation.department IS NULL OR conversation.department = :viewerDepartment)))",
+        { viewer: visibility.agentId, viewerDepartment: visibility.department },
+      );
+    } else if (visibility.kind === 'department') {
+      if (visibility.department === null) query.andWhere('conversation.department IS NULL');
+      else query.andWhere('conversation.department = :viewerDepartment', { viewerDepartment: visibility.department });
+    }
+    return query;
+  }
+}

@@ -1,0 +1,29 @@
+import { toInstant } from '../../kernel/clock.js';
+import type { ConversationEntity } from './conversation.entity.js';
+import type { ConversationView } from './conversations.dto.js';
+
+export function toConversationView(conversation: ConversationEntity, queuePosition: number | null): ConversationView {
+  return {
+    id: conversation.id,
+    visitor_id: conversation.visitor_id,
+    agent_id: conversation.agent_id,
+    channel: conversation.channel,
+    category: conversation.category,
+    department: conversation.department,
+    subject: conversation.subject,
+    priority: conversation.priority,
+    skills: conversation.skills,
+    tags: conversation.tags,
+    metadata: conversation.metadata,
+    status: conversation.status,
+    queue_position: queuePosition,
+    unread_count: conversation.unread_count,
+    message_count: conversation.last_seq,
+    created_at: toInstant(conversation.created_at),
+    updated_at: toInstant(conversation.updated_at),
+    assigned_at: toInstant(conversation.assigned_at),
+    first_response_at: toInstant(conversation.first_response_at),
+    closed_at: toInstant(conversation.closed_at),
+    closed_by: conversation.closed_by,
+  };
+}

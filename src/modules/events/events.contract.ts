@@ -1,0 +1,19 @@
+import type { Page } from '../../kernel/page.js';
+import type { Principal } from '../../kernel/principal.js';
+
+export interface LoggedEvent {
+  id: string;
+  event: string;
+  /** Unix seconds. */
+  timestamp: number;
+  data: Record<string, unknown>;
+  position: number;
+}
+
+/** The event log, read by position. */
+export abstract class EventLog {
+  /** What the caller may see after a position, in order; it includes everything that was committed before the call. */
+  abstract listAfter(principal: Principal, afterPosition: number, limit: number): Promise<Page<LoggedEvent>>;
+  /** The position of the newest committed event. */
+  abstract position(principal: Principal): Promise<number>;
+}

@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import type { SelectQueryBuilder } from 'typeorm';
+import { toUnixSeconds } from '../../kernel/clock.js';
+import { notFound } from '../../kernel/domain-error.js';
+import { mapPage } from '../../kernel/page.js';
+import type { Page } from '../../kernel/page.js';
+import { visibilityOf } from '../../kernel/principal.js';
+import type { Principal } from '../../kernel/principal.js';
+import { encodeCursor, keysetPage } from '../../platform/database/keyset.js';
+import type { Sorting } from '../../platform/database/keyset.js';
+import { UnitOfWork } from '../../platform/database/unit-of-work.js';
+import { EventEntity } from '../../platform/outbox/event.entity.js';
+import { Sequencer } from '../../platform/outbox/sequencer.js';
+import { EventLog } from './events.contract.js';
+import type { LoggedEvent } from './events.contract.js';
+import type { ListEventsDto } from './events.dto.js';
+
+const SORTING: Sorting = { columns: { position: 'position' }, default: 'position', tieBreaker: 'position' };
+
+@Injectable()
+export class EventsService extends EventLog {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly sequencer: Sequencer,
+  ) {
+    super();
+  }
+
+  /** Ascending, so that a cursor follows the log; its end has a cursor too, from which a later call goes on. */
+  async list(principal: Principal, filter: ListEventsDto): Promise<Page<LoggedEvent>> {
+    await this.sequencer.sequence(principal.organizationId);
+    const query = this.visible(principal);
+    if (filter.event !== undefined) query.andWhere('event.type = :type', { type: filter.event });
+    if (filter.since !== undefined) query.andWhere('event.occurred_at >= :since', { since: filter.since });
+    const page = mapPage(await keysetPage(query, SORTING, filter), toLoggedEvent);
+    if (page.next_cursor === null && (filter.sort ?? SORTING.default) === 'position') {
+      const last = page.data.at(-1)?.position;
+      page.next_cursor = last === undefined ? (filter.cursor ?? encodeCursor('position', 0, 0)) : encodeCursor('position', last, last);
+    }
+    return page;
+  }
+
+  async get(principal: Principal, id: string): Promise<LoggedEvent> {
+    await this.sequencer.sequence(principal.organizationId);
+    const event = await this.visible(principal).andWhere('event.id = :id', { id }).getOne();
+    if (event === null) throw notFound('event', id);
+    return toLoggedEvent(event);
+  }
+
+  async listAfter(principal: Principal, afterPosition: number, limit: number): Promise<Page<LoggedEvent>> {
+    return this.list(principal, { cursor: encodeCursor('position', afterPosition, afterPosition), limit });
+  }
+
+  async position(principal: Principal): Promise<number> {
+    return this.sequencer.sequence(principal.organizationId);
+  }
+
+  private visible(principal: Principal): SelectQueryBuilder<EventEntity> {
+    const query = this.unitOfWork.manager
+      .createQueryBuilder(EventEntity, 'event')
+      .where('event.organization_id = :organizationId AND event.position > 0', { organizationId: principal.organizationId });
+    const visibility = visibilityOf(principal);
+    if (visibility.kind === 'own') {
+      query.andWhere(
+        '(event.shared = 1 OR event.agent_id = :viewer OR (event.queued = 1 AND (event.department IS NULL OR event.department = :viewerDepartment)))',
+        { viewer: visibility.agentId, viewerDepartment: visibility.department },
+      );
+    } else if (visibility.kind === 'department') {
+      if (visibility.department === null) query.andWhere('(event.shared = 1 OR event.department IS NULL)');
+      else query.andWhere('(event.shared = 1 OR event.department = :viewerDepartment)', { viewerDepartment: visibility.department });
+    }
+    return query;
+  }
+}
+
+function toLoggedEvent(event: EventEntity): LoggedEvent {
+  return { id: event.id, event: event.type, timestamp: toUnixSeconds(event.occurred_at), data: event.data, position: event.position! };
+}

@@ -1,0 +1,172 @@
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, MaxLength, Min, MinLength, ValidateNested } from 'class-validator';
+import { PageQueryDto } from '../../platform/http/page-query.dto.js';
+import { FromText, IfPresent, IsJsonObject } from '../../platform/http/validation/rules.js';
+import { IsMessageContent } from './message-content.js';
+import { MESSAGE_TYPES, SENDER_TYPES } from './messages.contract.js';
+import type { MessageContent, MessageType, SenderType } from './messages.contract.js';
+
+const METADATA_BYTES = 16 * 1024;
+
+export class SenderDto {
+  /** @example 'visitor' */
+  @IsIn(SENDER_TYPES)
+  type: SenderType;
+
+  /**
+   * Id of the visitor or agent; a visitor's may be left out. Free for bots and the system.
+   * @example 'vis_01k5x6j3q8v4m2n7p9r1s5t6w0'
+   */
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(64)
+  id?: string | null;
+}
+
+export class SendMessageDto {
+  /** @example 'cnv_01k5x6j3q8v4m2n7p9r1s5t6w0' */
+  @IsString()
+  @MaxLength(64)
+  conversation_id: string;
+
+  /** Applications name the sender; agents send as themselves. */
+  @IfPresent()
+  @ValidateNested()
+  @Type(() => SenderDto)
+  sender?: SenderDto;
+
+  /** @example 'text' */
+  @IsIn(MESSAGE_TYPES)
+  type: MessageType;
+
+  /**
+   * Text of up to 20,000 characters for `text`, otherwise an object of up to 32 KiB.
+   * @example 'Where is my parcel?'
+   */
+  @IsMessageContent()
+  content: MessageContent;
+
+  /**
+   * Up to 16 KiB of JSON.
+   * @example { "source": "app" }
+   */
+  @IfPresent()
+  @IsJsonObject(METADATA_BYTES)
+  metadata?: Record<string, unknown>;
+
+  /**
+   * Your own number of the message, unique within the conversation: sending it again answers the first message.
+   * @example 'a7f3-0001'
+   */
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(100)
+  client_msg_no?: string | null;
+}
+
+export class EditMessageDto {
+  /** @example 'Where is my parcel, please?' */
+  @IfPresent()
+  @IsMessageContent({ typeUnknown: true })
+  content?: MessageContent;
+
+  /** @example { "source": "app" } */
+  @IfPresent()
+  @IsJsonObject(METADATA_BYTES)
+  metadata?: Record<string, unknown>;
+}
+
+export class ListConversationMessagesDto extends PageQueryDto {
+  /**
+   * Only messages after this seq.
+   * @example 0
+   */
+  @FromText('integer')
+  @IfPresent()
+  @IsInt()
+  @Min(0)
+  after_seq?: number;
+
+  /** @example 'text' */
+  @IfPresent()
+  @IsIn(MESSAGE_TYPES)
+  type?: MessageType;
+
+  /** @example 'visitor' */
+  @IfPresent()
+  @IsIn(SENDER_TYPES)
+  sender_type?: SenderType;
+}
+
+export class ListMessagesDto extends ListConversationMessagesDto {
+  /** @example 'cnv_01k5x6j3q8v4m2n7p9r1s5t6w0' */
+  @IfPresent()
+  @IsString()
+  @MaxLength(64)
+  conversation_id?: string;
+
+  /** @example 'a7f3-0001' */
+  @IfPresent()
+  @IsString()
+  @MaxLength(100)
+  client_msg_no?: string;
+}
+
+export class SenderViewDto {
+  /** @example 'visitor' */
+  type: 'visitor' | 'agent' | 'bot' | 'system';
+  /** @example 'vis_01k5x6j3q8v4m2n7p9r1s5t6w0' */
+  id: string | null;
+}
+
+/** A message. A recalled one stays in its place without content. */
+export class MessageViewDto {
+  /** @example 'msg_01k5x6j3q8v4m2n7p9r1s5t6w0' */
+  id: string;
+  /** @example 'cnv_01k5x6j3q8v4m2n7p9r1s5t6w0' */
+  conversation_id: string;
+  sender: SenderViewDto;
+  /** @example 'text' */
+  type: 'text' | 'image' | 'file' | 'voice' | 'video' | 'location' | 'link' | 'card' | 'event';
+  /**
+   * Text for `text`, an object otherwise, null once recalled.
+   * @example 'Where is my parcel?'
+   */
+  content: string | Record<string, unknown> | null;
+  /** @example { "source": "app" } */
+  metadata: Record<string, unknown>;
+  /** @example 'a7f3-0001' */
+  client_msg_no: string | null;
+  /**
+   * Unique and increasing over all messages.
+   * @example 48211
+   */
+  number: number;
+  /**
+   * 1, 2, 3 … within the conversation, without gaps.
+   * @example 1
+   */
+  seq: number;
+  /** @example 'sent' */
+  status: 'sent' | 'delivered' | 'read';
+  /** @example '2026-03-01T09:30:00.000Z' */
+  created_at: string;
+  /** @example null */
+  edited_at: string | null;
+  /** @example null */
+  deleted_at: string | null;
+}
+
+export class MessagePageView {
+  data: MessageViewDto[];
+  /** @example null */
+  next_cursor: string | null;
+  /** @example false */
+  has_more: boolean;
+  /** With `include_total=true`. */
+  total?: number;
+}
+
+export const MESSAGE_WRITABLE: readonly (keyof MessageViewDto)[] = ['content', 'metadata', 'deleted_at'];

@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import type { SelectQueryBuilder } from 'typeorm';
+import { notFound } from '../../kernel/domain-error.js';
+import type { Page } from '../../kernel/page.js';
+import { visibilityOf } from '../../kernel/principal.js';
+import type { Principal } from '../../kernel/principal.js';
+import { keysetPage } from '../../platform/database/keyset.js';
+import type { Sorting } from '../../platform/database/keyset.js';
+import { insertRows } from '../../platform/database/rows.js';
+import { UnitOfWork } from '../../platform/database/unit-of-work.js';
+import { MessageEntity } from './message.entity.js';
+import type { ListMessagesDto } from './messages.dto.js';
+
+/** `number` grows with the time of creation, so it serves both sort orders. */
+const SORTING: Sorting = { columns: { created_at: 'number', number: 'number' }, default: '-created_at', tieBreaker: 'number' };
+const SORTING_OF_ONE: Sorting = { columns: { created_at: 'seq', seq: 'seq' }, default: '-created_at', tieBreaker: 'seq' };
+
+const COLUMNS = [
+  'id', 'organization_id', 'conversation_id', 'seq', 'sender_type', 'sender_id', 'type', 'content', 'metadata', 'client_msg_no', 'status', 'created_at',
+] as const;
+
+@Injectable()
+export class MessagesRepository {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** Inserts all in one statement and writes each one's generated `number` into it. */
+  async insertAll(messages: readonly MessageEntity[]): Promise<void> {
+    const numbers = await insertRows(
+      this.unitOfWork,
+      'messages',
+      COLUMNS,
+      messages.map((message) => [
+        message.id, message.organization_id, message.conversation_id, message.seq, message.sender_type, message.sender_id, message.type,
+        JSON.stringify(message.content), JSON.stringify(message.metadata), message.client_msg_no, message.status, message.created_at,
+      ]),
+    );
+    messages.forEach((message, index) => (message.number = numbers[index]!));
+  }
+
+  /** Messages with one of these pairs of conversation and `client_msg_no`. */
+  async findByClientNumbers(pairs: readonly { conversationId: string; clientMsgNo: string }[]): Promise<MessageEntity[]> {
+    if (pairs.length === 0) return [];
+    const condition = pairs.map(() => '(conversation_id = ? AND client_msg_no = ?)').join(' OR ');
+    const known = await this.unitOfWork.query<{ id: string }>(
+      `SELECT id FROM messages WHERE ${condition}`,
+      pairs.flatMap(({ conversationId, clientMsgNo }) => [conversationId, clientMsgNo]),
+    );
+    if (known.length === 0) return [];
+    return this.unitOfWork.manager
+      .createQueryBuilder(MessageEntity, 'message')
+      .where('message.id IN (:...ids)', { ids: known.map(({ id }) => id) })
+      .getMany();
+  }
+
+  async get(principal: Principal, id: string): Promise<MessageEntity> {
+    const message = await this.visible(principal).andWhere('message.id = :id', { id }).getOne();
+    if (message === null) throw notFound('message', id);
+    return message;
+  }
+
+  async update(number: number, changes: Partial<MessageEntity>): Promise<void> {
+    await this.unitOfWork.transaction.update(MessageEntity, { number }, changes as object);
+  }
+
+  async list(principal: Principal, filter: ListMessagesDto): Promise<Page<MessageEntity>> {
+    const query = this.visible(principal);
+    for (const field of ['conversation_id', 'type', 'sender_type', 'client_msg_no'] as const) {
+      if (filter[field] !== undefined) query.andWhere(`message.${field} = :${field}`, { [field]: filter[field] });
+    }
+    if (filter.after_seq !== undefined) query.andWhere('message.seq > :afterSeq', { afterSeq: filter.after_seq });
+    return keysetPage(query, filter.conversation_id === undefined ? SORTING : SORTING_OF_ONE, filter);
+  }
+
+  private visible(principal: Principal): SelectQueryBuilder<MessageEntity> {
+    const query = this.unitOfWork.manager
+      .createQueryBuilder(MessageEntity, 'message')
+      .where('message.organization_id = :organizationId', { organizationId: principal.organizationId });
+    const visibility = visibilityOf(principal);
+    if (visibility.kind === 'all') return query;
+    const conversation = 'SELECT 1 FROM conversations c WHERE c.id = message.conversation_id AND ';
+    if (visibility.kind === 'own') {
+      return query.andWhere(
+        `EXISTS (${conversation}(c.agent_id = :viewer OR (c.status = 'queued' AND (c.department IS NULL OR c.department = :viewerDepartment))))`,
+        { viewer: visibility.agentId, viewerDepartment: visibility.department },
+      );
+    }
+    if (visibility.department === null) return query.andWhere(`EXISTS (${conversation}c.department IS NULL)`);
+    return query.andWhere(`EXISTS (${conversation}c.department = :viewerDepartment)`, { viewerDepartment: visibility.department });
+  }
+}

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { AgentsModule } from '../agents/agents.module.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { CallbacksModule } from '../callbacks/callbacks.module.js';
+import { OrganizationsModule } from '../organizations/organizations.module.js';
+import { BootstrapService } from './bootstrap.service.js';
+import { OnboardingController } from './onboarding.controller.js';
+import { OnboardingService } from './onboarding.service.js';
+
+@Module({
+  imports: [AgentsModule, AuthModule, CallbacksModule, OrganizationsModule],
+  controllers: [OnboardingController],
+  providers: [OnboardingService, BootstrapService],
+  exports: [BootstrapService],
+})
+export class OnboardingModule {}

@@ -1,0 +1,106 @@
+import { Inject } from '@nestjs/common';
+import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import type { OnGatewayConnection, OnGatewayInit } from '@nestjs/websockets';
+import type { Logger } from 'pino';
+import type { Namespace, Socket } from 'socket.io';
+import { DomainError, invalidField } from '../../kernel/domain-error.js';
+import { toEnvelope } from '../../kernel/domain-event.js';
+import type { DomainEvent } from '../../kernel/domain-event.js';
+import { hasScope } from '../../kernel/principal.js';
+import type { Principal } from '../../kernel/principal.js';
+import { validate } from '../../platform/http/validation/validation.pipe.js';
+import { LOGGER } from '../../platform/observability/tokens.js';
+import { Outbox } from '../../platform/outbox/outbox.js';
+import { Authenticator } from '../auth/auth.contract.js';
+import { EventLog } from '../events/events.contract.js';
+import { Messages } from '../messages/messages.contract.js';
+import { acknowledge } from './acknowledge.js';
+import type { Acknowledgement } from './acknowledge.js';
+import { roomsFor, roomsOf } from './rooms.js';
+import { SyncDto } from './socket-requests.dto.js';
+
+const DEFAULT_SYNC_LIMIT = 200;
+
+type Client = Socket & { data: { principal: Principal } };
+
+/** Agents and applications over Socket.IO: every event at once, and requests that are acknowledged. */
+@WebSocketGateway({ namespace: '/v1' })
+export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConnection<Client> {
+  @WebSocketServer() private readonly namespace: Namespace;
+
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly messages: Messages,
+    private readonly events: EventLog,
+    @Inject(LOGGER) private readonly logger: Logger,
+    outbox: Outbox,
+  ) {
+    outbox.onCommitted((committed) => this.emit(committed));
+  }
+
+  /** Guards do not run for a connection, so the handshake is refused here. */
+  afterInit(namespace: Namespace): void {
+    namespace.use((socket, next) => {
+      this.authenticate(socket as Client).then(() => next(), next);
+    });
+  }
+
+  async handleConnection(client: Client): Promise<void> {
+    const { principal } = client.data;
+    if (hasScope(principal, 'events:read')) await client.join(roomsOf(principal));
+    try {
+      client.emit('ready', { position: await this.events.position(principal) });
+    } catch (error) {
+      this.logger.error({ err: error }, 'a socket could not be made ready');
+      client.disconnect(true);
+    }
+  }
+
+  @SubscribeMessage('message.send')
+  send(@ConnectedSocket() client: Client, @MessageBody() body: unknown): Promise<Acknowledgement<unknown>> {
+    return acknowledge(this.logger, async () => {
+      const { message } = await this.messages.send(allow(client, 'messages:write'), this.messages.read(body));
+      return message;
+    });
+  }
+
+  /** What was missed, in order, as far as `limit` goes. */
+  @SubscribeMessage('sync')
+  sync(@ConnectedSocket() client: Client, @MessageBody() body: unknown): Promise<Acknowledgement<unknown>> {
+    return acknowledge(this.logger, async () => {
+      const { conversation_id, after_seq = 0, after_position, limit = DEFAULT_SYNC_LIMIT } = validate(SyncDto, body);
+      if (conversation_id !== undefined) {
+        const { messages, hasMore } = await this.messages.listAfter(allow(client, 'messages:read'), conversation_id, after_seq, limit);
+        return { messages, has_more: hasMore };
+      }
+      if (after_position === undefined) throw invalidField('after_position', 'required', 'Give conversation_id with after_seq, or after_position.');
+      const page = await this.events.listAfter(allow(client, 'events:read'), after_position, limit);
+      return { events: page.data, has_more: page.has_more, position: page.data.at(-1)?.position ?? after_position };
+    });
+  }
+
+  private async authenticate(client: Client): Promise<void> {
+    const token = (client.handshake.auth as { token?: unknown } | undefined)?.token;
+    try {
+      if (typeof token !== 'string' || token === '') {
+        throw new DomainError('unauthenticated', 'auth.credential_missing', 'Send a credential as auth.token.');
+      }
+      client.data.principal = await this.authenticator.authenticate(token);
+    } catch (error) {
+      const { code, message } = error instanceof DomainError ? error : { code: 'service.unavailable', message: 'Try again later.' };
+      throw Object.assign(new Error(message), { data: { code } });
+    }
+  }
+
+  private emit(events: readonly DomainEvent[]): void {
+    for (const event of events) {
+      this.namespace.to(roomsFor(event.organizationId, event.subject)).emit(event.type, toEnvelope(event));
+    }
+  }
+}
+
+function allow(client: Client, scope: string): Principal {
+  const { principal } = client.data;
+  if (!hasScope(principal, scope)) throw new DomainError('forbidden', 'auth.scope_missing', `This needs the scope ${scope}.`);
+  return principal;
+}

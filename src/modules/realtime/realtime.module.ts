@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { EventsModule } from '../events/events.module.js';
+import { MessagesModule } from '../messages/messages.module.js';
+import { RealtimeGateway } from './realtime.gateway.js';
+
+@Module({ imports: [AuthModule, EventsModule, MessagesModule], providers: [RealtimeGateway] })
+export class RealtimeModule {}

@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+export type Role = 'api' | 'worker';
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').map((item) => item.trim()).filter((item) => item !== ''));
+
+/** Only the usual written form: octal, hexadecimal and short forms are read differently by different programs. */
+function isCidr(text: string): boolean {
+  const [address = ''] = text.split('/');
+  return isIP(address) !== 0 && ipaddr.isValidCIDR(text);
+}
+
+const cidrList = list.superRefine((items, context) => {
+  for (const item of items) {
+    if (!isCidr(item)) {
+      context.addIssue({ code: 'custom', message: `"${item}" is not a range such as 10.0.0.0/8 or ::1/128` });
+    }
+  }
+});
+
+const roles = list.transform((items, context): Role[] => {
+  const names = items.length === 0 ? ['api', 'worker'] : items;
+  for (const name of names) {
+    if (name !== 'api' && name !== 'worker') {
+      context.addIssue({ code: 'custom', message: `"${name}" is not a role; use api, worker or api,worker` });
+    }
+  }
+  return names as Role[];
+});
+
+const databaseUrl = z
+  .string()
+  .default('sqlite:./data/crossdesk.sqlite')
+  .refine((text) => /^sqlite:.+/.test(text) || /^mysql:\/\/.+/.test(text), {
+    message: 'use sqlite:PATH or mysql://user:password@host:3306/database',
+  });
+
+/** The one list of settings. `docs/configuration.md` and `.env.example` are held against it by a test. */
+export const CONFIG_SCHEMA = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port of HTTP and Socket.IO; 0 picks a free one'),
+  HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
+  DATABASE_URL: databaseUrl.describe('sqlite:PATH, or mysql://user:password@host:3306/database (MySQL 8, MariaDB 10.6 or newer)'),
+  REDIS_URL: z
+    .string()
+    .refine((text) => /^rediss?:\/\/.+/.test(text), { message: 'use redis://host:6379 or rediss://…' })
+    .optional()
+    .describe('With it several instances can share the work; without it everything runs in this process'),
+  ROLES: roles.describe('What this process plays: api (REST, sockets), worker (callback delivery, schedules)'),
+  BOOTSTRAP_API_KEY: z
+    .string()
+    .regex(/^cdk_[0-9A-Za-z_-]{20,200}$/, { message: 'use cdk_ and 20 to 200 letters, digits, _ or -' })
+    .optional()
+    .describe('First start on an empty database: the API key of scope * to create; generated and printed once when absent'),
+  BOOTSTRAP_ADMIN_PASSWORD: z
+    .string()
+    .min(8)
+    .max(200)
+    .optional()
+    .describe('First start on an empty database: the password of the agent admin; generated and printed once when absent'),
+  SECRET_KEY: list
+    .refine((keys) => keys.every((key) => key.length >= 16), { message: 'each key needs at least 16 characters' })
+    .describe('Encrypts stored secrets. A comma list: the first encrypts, all decrypt. Generated into the data folder on SQLite, required on MySQL'),
+  PUBLIC_URL: z.url().optional().describe('Address under which clients reach this service; http://HOST:PORT when absent'),
+  CORS_ORIGINS: list.describe('Origins that browsers may call from, comma separated; * for all'),
+  TRUST_PROXY: cidrList.describe('Ranges of proxies whose X-Forwarded-For is believed'),
+  SHUTDOWN_TIMEOUT: z.coerce.number().min(0).max(600).default(25).describe('Seconds that a stopping process may spend on finishing its work'),
+  CALLBACK_ALLOW_CIDRS: cidrList.describe('Internal ranges that callbacks may reach, for example 127.0.0.0/8,::1/128'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least level that is logged'),
+  MIGRATE: z.enum(['on', 'off']).default('on').describe('off leaves migrations to npm run migrate'),
+});
+
+export type ConfigValues = z.infer<typeof CONFIG_SCHEMA>;
+
+/** The settings of this process, checked once at start. */
+export class Config {
+  constructor(readonly values: ConfigValues) {}
+
+  get dialect(): 'sqlite' | 'mysql' {
+    return this.values.DATABASE_URL.startsWith('sqlite:') ? 'sqlite' : 'mysql';
+  }
+
+  get sqlitePath(): string {
+    return this.values.DATABASE_URL.slice('sqlite:'.length);
+  }
+
+  plays(role: Role): boolean {
+    return this.values.ROLES.includes(role);
+  }
+}
+
+export class ConfigError extends Error {}
+
+/** Reads settings; throws a ConfigError that names every bad variable. */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+  const result = CONFIG_SCHEMA.safeParse(present);
+  if (!result.success) {
+    const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(`These settings cannot be used:\n${lines.join('\n')}`);
+  }
+  const config = new Config(result.data);
+  if (config.dialect === 'mysql' && config.values.SECRET_KEY.length === 0) {
+    throw new ConfigError('These settings cannot be used:\n  SECRET_KEY: required with a MySQL database, so that all instances share it');
+  }
+  return config;
+}
+
+/** The settings of the environment and of a `.env` file in the working folder; the environment wins. */
+export function readEnvironment(): Config {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return readConfig(process.env);
+}

@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module';
+import type { DataSourceOptions } from 'typeorm';
+import type { Config } from '../config/config.js';
+import { MIGRATIONS } from './migrations/migrations.js';
+
+interface SqliteConnection {
+  pragma(text: string): unknown;
+}
+
+const load = createRequire(import.meta.url);
+
+/** What TypeORM needs to reach the database; `reader` is SQLite's second connection, which sees committed rows only. */
+export function dataSourceOptions(config: Config, use: 'writer' | 'reader' = 'writer'): DataSourceOptions {
+  const common = { migrations: MIGRATIONS, migrationsTransactionMode: 'each' as const, synchronize: false };
+  if (config.dialect === 'sqlite') {
+    return {
+      ...common,
+      type: 'better-sqlite3',
+      driver: load('libsql'),
+      database: config.sqlitePath,
+      timeout: 10_000,
+      statementCacheSize: 500,
+      prepareDatabase: (connection: SqliteConnection) => {
+        connection.pragma('journal_mode = WAL');
+        connection.pragma('synchronous = FULL');
+        if (use === 'reader') connection.pragma('query_only = ON');
+      },
+    };
+  }
+  return {
+    ...common,
+    type: 'mysql',
+    url: config.values.DATABASE_URL,
+    charset: 'utf8mb4',
+    timezone: 'Z',
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+    poolSize: 12,
+    connectTimeout: 10_000,
+    extra: { enableKeepAlive: true, maxIdle: 12, idleTimeout: 60_000 },
+  };
+}

@@ -1,0 +1,85 @@
+import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { invalidField } from '../../kernel/domain-error.js';
+import type { Page, PageQuery } from '../../kernel/page.js';
+
+const DEFAULT_LIMIT = 20;
+
+/** How a list may be sorted: the name that callers use, and the column behind it. */
+export interface Sorting {
+  /** Callers' names to columns; each column must not be null. */
+  columns: Record<string, string>;
+  /** As callers write it, `-created_at` for the newest first. */
+  default: string;
+  /** Unique column that breaks ties. */
+  tieBreaker: string;
+}
+
+interface Cursor {
+  sort: string;
+  value: string | number;
+  id: string | number;
+}
+
+/** A cursor that goes on behind the row with this sort value and tie breaker. */
+export function encodeCursor(sort: string, value: string | number, id: string | number): string {
+  return Buffer.from(JSON.stringify([sort, value, id])).toString('base64url');
+}
+
+function isKey(value: unknown): value is string | number {
+  return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
+}
+
+function decode(text: string, sort: string): Cursor {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    if (Array.isArray(parts) && parts.length === 3 && parts[0] === sort && isKey(parts[1]) && isKey(parts[2])) {
+      return { sort, value: parts[1], id: parts[2] };
+    }
+  } catch {
+    // Falls through to the one answer for every cursor that was not made here.
+  }
+  throw invalidField('cursor', 'cursor.invalid', 'The cursor is not one that this list gave for this sort order.');
+}
+
+/** Cuts one page out of a query by the last row seen. `alias` is the query's main table. */
+export async function keysetPage<T extends ObjectLiteral>(
+  query: SelectQueryBuilder<T>,
+  sorting: Sorting,
+  page: PageQuery,
+): Promise<Page<T>> {
+  const alias = query.alias;
+  const sort = page.sort ?? sorting.default;
+  const descending = sort.startsWith('-');
+  const column = sorting.columns[descending ? sort.slice(1) : sort];
+  if (column === undefined) {
+    const names = Object.keys(sorting.columns).flatMap((name) => [name, `-${name}`]);
+    throw invalidField('sort', 'sort.unknown', `This list can be sorted by ${names.join(', ')}.`);
+  }
+  const total = page.include_total === true ? await query.clone().getCount() : undefined;
+  if (page.cursor !== undefined) {
+    const cursor = decode(page.cursor, sort);
+    const than = descending ? '<' : '>';
+    if (column === sorting.tieBreaker) {
+      query.andWhere(`${alias}.${column} ${than} :cursorId`, { cursorId: cursor.id });
+    } else {
+      query.andWhere(
+        `(${alias}.${column} ${than} :cursorValue OR (${alias}.${column} = :cursorValue AND ${alias}.${sorting.tieBreaker} ${than} :cursorId))`,
+        { cursorValue: cursor.value, cursorId: cursor.id },
+      );
+    }
+  }
+  const order = descending ? 'DESC' : 'ASC';
+  query.orderBy(`${alias}.${column}`, order);
+  if (column !== sorting.tieBreaker) query.addOrderBy(`${alias}.${sorting.tieBreaker}`, order);
+  const limit = page.limit ?? DEFAULT_LIMIT;
+  const rows = await query.limit(limit + 1).getMany();
+  const data = rows.slice(0, limit);
+  const last = data.at(-1) as Record<string, string | number> | undefined;
+  const hasMore = rows.length > limit;
+  return {
+    data,
+    next_cursor: hasMore && last !== undefined ? encodeCursor(sort, last[column]!, last[sorting.tieBreaker]!) : null,
+    has_more: hasMore,
+    ...(total === undefined ? {} : { total }),
+  };
+}

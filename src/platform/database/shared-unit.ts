@@ -1,0 +1,80 @@
+import type { UnitOfWork } from './unit-of-work.js';
+
+export type Outcome<R> = { value: R } | { error: unknown };
+
+export interface SharedUnitOptions {
+  /** How many items one transaction takes at the most. */
+  maxItems: number;
+  /** How many transactions run at a time. */
+  maxParallel: number;
+}
+
+interface Waiting<I, R> {
+  item: I;
+  resolve: (value: R) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Lets concurrent requests share one transaction: while a commit is under way the next items gather, and then go
+ * together. `handle` answers each item on its own, so that one that cannot be done does not fail its neighbours; when
+ * the transaction itself fails, each item is run again alone.
+ */
+export class SharedUnit<I, R> {
+  private waiting: Waiting<I, R>[] = [];
+  private running = 0;
+  private scheduled = false;
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly options: SharedUnitOptions,
+    private readonly handle: (items: readonly I[]) => Promise<Outcome<R>[]>,
+  ) {}
+
+  submit(item: I): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
+      this.waiting.push({ item, resolve, reject });
+      this.schedule();
+    });
+  }
+
+  /** Waits for the end of this turn of the event loop, so that requests that arrived together go together. */
+  private schedule(): void {
+    if (this.scheduled || this.running >= this.options.maxParallel) return;
+    this.scheduled = true;
+    this.unitOfWork.detached(() =>
+      setImmediate(() => {
+        this.scheduled = false;
+        void this.runNext();
+      }),
+    );
+  }
+
+  private async runNext(): Promise<void> {
+    const batch = this.waiting.splice(0, this.options.maxItems);
+    if (batch.length === 0) return;
+    this.running++;
+    if (this.waiting.length > 0) this.schedule();
+    try {
+      await this.runBatch(batch);
+    } finally {
+      this.running--;
+      if (this.waiting.length > 0) this.schedule();
+    }
+  }
+
+  private async runBatch(batch: Waiting<I, R>[]): Promise<void> {
+    try {
+      const outcomes = await this.unitOfWork.run(() => this.handle(batch.map(({ item }) => item)));
+      batch.forEach((waiting, index) => settle(waiting, outcomes[index]!));
+    } catch (error) {
+      if (batch.length === 1) batch[0]!.reject(error);
+      else for (const waiting of batch) await this.runBatch([waiting]);
+    }
+  }
+}
+
+function settle<I, R>({ resolve, reject }: Waiting<I, R>, outcome: Outcome<R>): void {
+  if ('error' in outcome) reject(outcome.error);
+  else resolve(outcome.value);
+}

@@ -1,0 +1,41 @@
+import { SetMetadata, applyDecorators, createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import { ApiBearerAuth, ApiExtension, ApiSecurity } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import type { Principal } from '../../kernel/principal.js';
+
+export const SCOPE = 'crossdesk:scope';
+export const PUBLIC = 'crossdesk:public';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the guard once the caller is known. */
+    principal?: Principal;
+    rawBody?: Buffer;
+  }
+}
+
+/** The scope that a route needs: for the guard and for the OpenAPI document alike. */
+export function Allow(scope: string): MethodDecorator & ClassDecorator {
+  return applyDecorators(
+    SetMetadata(SCOPE, scope),
+    ApiSecurity('api_key'),
+    ApiBearerAuth('bearer'),
+    ApiExtension('x-required-scope', scope),
+  );
+}
+
+/** Any caller with a credential, whatever its scopes. */
+export const ANY_SCOPE = 'any';
+
+/** No credential needed. */
+export function Public(): MethodDecorator & ClassDecorator {
+  return applyDecorators(SetMetadata(PUBLIC, true));
+}
+
+/** The caller. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  const principal = context.switchToHttp().getRequest<FastifyRequest>().principal;
+  if (principal === undefined) throw new Error('A public route has no caller.');
+  return principal;
+});

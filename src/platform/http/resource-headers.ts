@@ -1,0 +1,26 @@
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { etagOf } from './etag.js';
+
+interface ResourceConfig {
+  /** Path under which the answered resource is found by its id. */
+  location?: string;
+  etagFields?: readonly string[];
+}
+
+/** The answer is one resource: gives it an `ETag` over these fields, and where it was created a `Location`. */
+export function AnswersResource(config: ResourceConfig): MethodDecorator {
+  return RouteConfig({ resource: config });
+}
+
+export function addResourceHeaders(fastify: FastifyInstance): void {
+  fastify.addHook('preSerialization', (request, reply, payload, done) => {
+    const { resource } = request.routeOptions.config as { resource?: ResourceConfig };
+    if (resource !== undefined && reply.statusCode < 300 && typeof payload === 'object' && payload !== null) {
+      const body = payload as Record<string, unknown>;
+      if (resource.location !== undefined && typeof body['id'] === 'string') reply.header('location', `${resource.location}/${body['id']}`);
+      if (resource.etagFields !== undefined) reply.header('etag', etagOf(body, resource.etagFields));
+    }
+    done(null, payload);
+  });
+}

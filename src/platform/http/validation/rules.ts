@@ -1,0 +1,92 @@
+import { ValidateBy, ValidateIf, buildMessage } from 'class-validator';
+
+/** The field may be left out, but not be null. For a field that null clears, use class-validator's IsOptional. */
+export function IfPresent(): PropertyDecorator {
+  return ValidateIf((_object, value) => value !== undefined);
+}
+
+const MAX_DEPTH = 16;
+
+function isPlainData(value: unknown, depth: number): boolean {
+  if (typeof value === 'string') return isStorableText(value);
+  if (value === null || typeof value === 'boolean' || typeof value === 'number') return true;
+  if (depth >= MAX_DEPTH || typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.every((item) => isPlainData(item, depth + 1));
+  return Object.entries(value).every(([key, item]) => isStorableText(key) && isPlainData(item, depth + 1));
+}
+
+/** Lone surrogates cannot be written as UTF-8, and a NUL ends a string in too many places. */
+export function isStorableText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
+}
+
+export function isBoundedJsonObject(value: unknown, maxBytes: number): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) &&
+    isPlainData(value, 0) && Buffer.byteLength(JSON.stringify(value)) <= maxBytes
+  );
+}
+
+/** A JSON object of bounded size, at most 16 levels deep. */
+export function IsJsonObject(maxBytes: number): PropertyDecorator {
+  return ValidateBy({
+    name: 'isJsonObject',
+    constraints: [maxBytes],
+    validator: {
+      validate: (value) => isBoundedJsonObject(value, maxBytes),
+      defaultMessage: buildMessage((each) => `${each}$property must be a JSON object of at most $constraint1 bytes and ${MAX_DEPTH} levels`),
+    },
+  });
+}
+
+/** An absolute http or https URL without credentials in it. */
+export function IsHttpUrl(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isHttpUrl',
+    validator: {
+      validate: (value) => {
+        if (typeof value !== 'string' || !URL.canParse(value)) return false;
+        const url = new URL(value);
+        return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '';
+      },
+      defaultMessage: buildMessage((each) => `${each}$property must be an http or https URL without user and password`),
+    },
+  });
+}
+
+type Coercion = 'integer' | 'boolean' | 'list' | 'instant';
+
+const coercions = new Map<object, Map<string, Coercion>>();
+
+/** How the text of a query parameter becomes the field's value. */
+export function FromText(coercion: Coercion): PropertyDecorator {
+  return (prototype, property) => {
+    const own = coercions.get(prototype) ?? new Map<string, Coercion>();
+    coercions.set(prototype, own.set(String(property), coercion));
+  };
+}
+
+export function coercionOf(target: Function, property: string): Coercion | undefined {
+  for (let prototype = target.prototype as object | null; prototype !== null; prototype = Object.getPrototypeOf(prototype) as object | null) {
+    const found = coercions.get(prototype)?.get(property);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Text that does not fit stays as it is, for the field's own rules to refuse. */
+export function coerce(coercion: Coercion, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  switch (coercion) {
+    case 'integer':
+      return /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+    case 'boolean':
+      return value === 'true' ? true : value === 'false' ? false : value;
+    case 'list':
+      return value.split(',').map((item) => item.trim()).filter((item) => item !== '');
+    case 'instant':
+      return RFC3339.test(value) && !Number.isNaN(Date.parse(value)) ? Date.parse(value) : value;
+  }
+}
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;

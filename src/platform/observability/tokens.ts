@@ -1,0 +1,2 @@
+/** Injects the pino logger. */
+export const LOGGER = Symbol('LOGGER');

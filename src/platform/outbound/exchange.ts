@@ -1,0 +1,167 @@
+import { setMaxListeners } from 'node:events';
+import type { Dispatcher } from 'undici';
+import { failureOf, type Stage } from './failure.js';
+import { OutboundError, type OutboundRequest, type OutboundResponse } from './outbound-request.js';
+
+const KEPT_BODY_BYTES = 4 * 1024;
+/** Reading this much more is cheaper than a new connection; more is not. */
+const DRAINED_BODY_BYTES = 64 * 1024;
+const KEPT_HEADERS = 64;
+const KEPT_HEADERS_CHARS = 8 * 1024;
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * One request and its answer, as undici's handler. It is settled once: by the end of the answer, a failure, the
+ * deadline or the caller. As soon as there is a status, every end of the rest is a success: the receiver has decided.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly response: Promise<OutboundResponse>;
+  readonly options: Dispatcher.DispatchOptions;
+  settled = false;
+  stage: Stage = 'waiting';
+
+  /** Set by whoever carries it out: the transport is done with this exchange, and fit for another or not. */
+  onReleased: ((reusable: boolean) => void) | undefined;
+
+  private readonly startedAt = performance.now();
+  private readonly secure: boolean;
+  private readonly deadline: NodeJS.Timeout;
+  private readonly timeoutMs: number;
+  private readonly signal: AbortSignal | undefined;
+  private resolve: (response: OutboundResponse) => void;
+  private reject: (error: OutboundError) => void;
+  private status = 0;
+  private headers: Record<string, string> = {};
+  private body = EMPTY;
+  private receivedBytes = 0;
+
+  constructor(
+    request: OutboundRequest,
+    url: URL,
+    private readonly onSettled: () => void,
+  ) {
+    this.response = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    const { method, headers, body } = request;
+    this.options = { path: url.pathname + url.search, method, headers, body };
+    this.secure = url.protocol === 'https:';
+    this.timeoutMs = request.timeoutMs;
+    this.deadline = setTimeout(afterPendingInput, request.timeoutMs, this);
+    this.signal = request.signal;
+    if (this.signal) this.listen(this.signal);
+  }
+
+  /** Ends it from outside; the transport is released as unfit. */
+  cancel(cause: unknown): void {
+    this.fail(cause);
+    this.release(false);
+  }
+
+  expire(): void {
+    const doing = {
+      waiting: 'waiting for a free connection',
+      connecting: 'connecting',
+      sent: 'waiting for the answer',
+    };
+    const message = `no answer within ${this.timeoutMs} ms (${doing[this.stage]})`;
+    this.cancel(new OutboundError('timeout', message, 0));
+  }
+
+  onRequestStart(): void {
+    this.stage = 'sent';
+  }
+
+  onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+    if (status < 200) return;
+    this.status = status;
+    this.headers = boundedHeaders(headers);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const missing = KEPT_BODY_BYTES - this.body.length;
+    if (missing > 0) {
+      // Copied: a slice would keep the whole buffer of the socket alive.
+      this.body = Buffer.concat([this.body, chunk.subarray(0, missing)]);
+    }
+    this.receivedBytes += chunk.length;
+    if (this.receivedBytes <= KEPT_BODY_BYTES + DRAINED_BODY_BYTES) return;
+    this.succeed();
+    controller.abort(new Error('the rest of the body is not wanted'));
+  }
+
+  onResponseEnd(): void {
+    this.succeed();
+    this.release(true);
+  }
+
+  onResponseError(_: unknown, cause: Error): void {
+    this.fail(cause);
+    this.release(false);
+  }
+
+  private fail(cause: unknown): void {
+    if (this.status !== 0) this.succeed();
+    else if (this.settle()) this.reject(failureOf(cause, this.stage, this.secure, this.durationMs()));
+  }
+
+  private succeed(): void {
+    if (!this.settle()) return;
+    const { status, headers, body } = this;
+    this.resolve({ status, headers, body, durationMs: this.durationMs() });
+  }
+
+  private settle(): boolean {
+    if (this.settled) return false;
+    this.settled = true;
+    clearTimeout(this.deadline);
+    this.signal?.removeEventListener('abort', this.onAbort);
+    this.onSettled();
+    return true;
+  }
+
+  private release(reusable: boolean): void {
+    const released = this.onReleased;
+    this.onReleased = undefined;
+    released?.(reusable);
+  }
+
+  private durationMs(): number {
+    return Math.round(performance.now() - this.startedAt);
+  }
+
+  private listen(signal: AbortSignal): void {
+    // One signal for all that is in flight is the usual case, and no leak.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', this.onAbort);
+    if (signal.aborted) this.onAbort();
+  }
+
+  private readonly onAbort = (): void => {
+    this.cancel(new OutboundError('aborted', 'aborted by the caller', 0, { cause: this.signal?.reason }));
+  };
+}
+
+/** After a stall of the event loop the answer may lie in the socket already: read it before calling it late. */
+function afterPendingInput(exchange: Exchange): void {
+  setImmediate(() => {
+    if (!exchange.settled) exchange.expire();
+  });
+}
+
+function boundedHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const kept: Record<string, string> = {};
+  let count = 0;
+  let spareChars = KEPT_HEADERS_CHARS;
+  for (const name in headers) {
+    spareChars -= name.length;
+    if (++count > KEPT_HEADERS || spareChars <= 0) break;
+    const value = headers[name]!;
+    const text = (typeof value === 'string' ? value : value.join(', ')).slice(0, spareChars);
+    kept[name] = text;
+    spareChars -= text.length;
+  }
+  return kept;
+}

@@ -1,0 +1,48 @@
+export interface OutboundRequest {
+  /** `http:` or `https:`, without user name and password. */
+  url: string;
+  method: 'POST' | 'GET';
+  headers: Record<string, string>;
+  body: string | Buffer;
+  /** Wall clock from `send` to the end of the body: waiting, DNS, connection, TLS, head and body together. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+}
+
+export interface OutboundResponse {
+  status: number;
+  /** Lower-case names, repeated ones joined by a comma; at most 64 headers and 8 KiB, the rest is cut off. */
+  headers: Record<string, string>;
+  /** The first 4 KiB as they came, not decompressed. */
+  body: Buffer;
+  durationMs: number;
+}
+
+/**
+ * `reset`: the connection was lost before the status line. The receiver may have seen the request.
+ * `protocol`: what came was not HTTP, or what should be sent cannot be.
+ * `aborted`: by the caller's signal, or because the client was closed.
+ */
+export type OutboundErrorCode =
+  'address_forbidden' | 'dns' | 'connect' | 'tls' | 'timeout' | 'reset' | 'aborted' | 'protocol' | 'other';
+
+export interface OutboundErrorOptions {
+  permanent?: boolean;
+  cause?: unknown;
+}
+
+export class OutboundError extends Error {
+  /** True when the same request must fail in the same way again: a forbidden literal, an unusable URL or header. */
+  readonly permanent: boolean;
+
+  constructor(
+    readonly code: OutboundErrorCode,
+    message: string,
+    readonly durationMs: number,
+    options: OutboundErrorOptions = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'OutboundError';
+    this.permanent = options.permanent ?? false;
+  }
+}

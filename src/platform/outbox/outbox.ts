@@ -1,0 +1,60 @@
+import type { DomainEvent } from '../../kernel/domain-event.js';
+import { insertRows } from '../database/rows.js';
+import type { UnitOfWork } from '../database/unit-of-work.js';
+
+/** Turns events into further rows of the same transaction, so that what must follow an event cannot be lost. */
+export interface DurableSubscriber {
+  plan(events: readonly DomainEvent[]): Promise<void>;
+}
+
+/** Told of events after their commit, in this process only; lost when the process dies. */
+export type CommittedListener = (events: readonly DomainEvent[]) => void;
+
+const COLUMNS = [
+  'id', 'organization_id', 'type', 'occurred_at', 'data', 'conversation_id', 'agent_id', 'department', 'channel', 'queued', 'shared',
+] as const;
+
+/** Writes events in the transaction of the change that they tell of. */
+export class Outbox {
+  private readonly subscribers: DurableSubscriber[] = [];
+  private readonly listeners: CommittedListener[] = [];
+
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  subscribe(subscriber: DurableSubscriber): void {
+    this.subscribers.push(subscriber);
+  }
+
+  onCommitted(listener: CommittedListener): void {
+    this.listeners.push(listener);
+  }
+
+  /** Needs an open unit of work; the event exists when the unit commits. */
+  append(...events: DomainEvent[]): void {
+    const pending = this.unitOfWork.scoped<DomainEvent[]>('outbox', () => {
+      this.unitOfWork.beforeCommit('outbox', () => this.write());
+      return [];
+    });
+    pending.push(...events);
+  }
+
+  /** Planning may append events of its own, so it goes on until none is left. */
+  private async write(): Promise<void> {
+    const pending = this.unitOfWork.scoped<DomainEvent[]>('outbox', () => []);
+    while (pending.length > 0) {
+      const events = pending.splice(0);
+      await insertRows(this.unitOfWork, 'events', COLUMNS, events.map(toRow));
+      for (const subscriber of this.subscribers) await subscriber.plan(events);
+      this.unitOfWork.afterCommit(() => {
+        for (const listener of this.listeners) listener(events);
+      });
+    }
+  }
+}
+
+function toRow({ id, organizationId, type, occurredAt, data, subject }: DomainEvent): unknown[] {
+  return [
+    id, organizationId, type, occurredAt, JSON.stringify(data), subject.conversationId, subject.agentId,
+    subject.department, subject.channel, Number(subject.queued), Number(subject.shared),
+  ];
+}

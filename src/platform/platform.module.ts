@@ -1,0 +1,89 @@
+import { Global, Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { Clock } from '../kernel/clock.js';
+import { Invalidation, LocalInvalidation, RedisInvalidation } from './cache/invalidation.js';
+import { Config } from './config/config.js';
+import { Cipher } from './crypto/cipher.js';
+import { secretKeys } from './crypto/secret-key-file.js';
+import { Database } from './database/database.js';
+import { DatabaseModule } from './database/database.module.js';
+import { UnitOfWork } from './database/unit-of-work.js';
+import { RouteTable } from './http/route-table.js';
+import { IdempotencyKeys } from './idempotency/idempotency-keys.js';
+import { Leases } from './leases/leases.js';
+import { HealthController } from './observability/health.controller.js';
+import { Metrics } from './observability/metrics.js';
+import { LOGGER } from './observability/tokens.js';
+import { Outbox } from './outbox/outbox.js';
+import { Sequencer } from './outbox/sequencer.js';
+import { createJobQueue } from './queue/job-queue.factory.js';
+import { JobQueue } from './queue/job-queue.js';
+import { RedisConnections } from './redis/redis.js';
+import { DEPLOYMENT } from './tokens.js';
+
+export interface PlatformOptions {
+  config: Config;
+  logger: Logger;
+  clock: Clock;
+}
+
+/** Everything technical that features stand on. */
+@Global()
+@Module({})
+export class PlatformModule {
+  static with({ config, logger, clock }: PlatformOptions): DynamicModule {
+    const providers = [
+      { provide: Config, useValue: config },
+      { provide: LOGGER, useValue: logger },
+      { provide: Clock, useValue: clock },
+      { provide: Cipher, useFactory: () => new Cipher(secretKeys(config)) },
+      { provide: Metrics, useFactory: () => new Metrics() },
+      { provide: RouteTable, useFactory: () => new RouteTable() },
+      {
+        provide: DEPLOYMENT,
+        inject: [Database],
+        useFactory: async (database: Database) => {
+          const [row] = (await database.committed.query('SELECT id FROM deployments')) as { id: string }[];
+          if (row === undefined) throw new Error('The database has no tables yet: run npm run migrate, or start with MIGRATE=on.');
+          return row.id;
+        },
+      },
+      {
+        provide: RedisConnections,
+        useFactory: () => (config.values.REDIS_URL === undefined ? null : RedisConnections.open(config.values.REDIS_URL, logger)),
+      },
+      {
+        provide: Invalidation,
+        inject: [RedisConnections, DEPLOYMENT],
+        useFactory: (redis: RedisConnections | null, deployment: string) =>
+          redis === null ? new LocalInvalidation() : new RedisInvalidation(redis, `crossdesk:${deployment}:invalidate`, logger),
+      },
+      {
+        provide: JobQueue,
+        inject: [DEPLOYMENT],
+        useFactory: (deployment: string) =>
+          createJobQueue({
+            redisUrl: config.values.REDIS_URL,
+            prefix: `crossdesk:${deployment}`,
+            onError: (error, context) => logger.error({ err: error, ...context }, 'queue'),
+          }),
+      },
+      { provide: Outbox, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Outbox(unitOfWork) },
+      { provide: Sequencer, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Sequencer(unitOfWork) },
+      { provide: Leases, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Leases(unitOfWork, clock) },
+      {
+        provide: IdempotencyKeys,
+        inject: [UnitOfWork, Cipher],
+        useFactory: (unitOfWork: UnitOfWork, cipher: Cipher) => new IdempotencyKeys(unitOfWork, cipher, clock),
+      },
+    ];
+    return {
+      module: PlatformModule,
+      imports: [DatabaseModule],
+      controllers: [HealthController],
+      providers,
+      exports: providers.map(({ provide }) => provide),
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+
+/** The connections to Redis that features share; queues keep their own. */
+export class RedisConnections {
+  private readonly opened: Redis[] = [];
+
+  private constructor(
+    private readonly create: () => Redis,
+    /** For plain commands. */
+    readonly commands: Redis,
+  ) {
+    this.opened.push(commands);
+  }
+
+  static async open(url: string, logger: Logger): Promise<RedisConnections> {
+    const { Redis } = await import('ioredis');
+    const create = (): Redis => {
+      const client = new Redis(url, {
+        maxRetriesPerRequest: 3,
+        retryStrategy: (times) => Math.min(times * 100, 2000),
+        connectTimeout: 5000,
+      });
+      client.on('error', (error: Error) => logger.warn({ err: error.message }, 'redis connection failed'));
+      return client;
+    };
+    return new RedisConnections(create, create());
+  }
+
+  /** A connection of its own, for subscriptions and blocking reads. */
+  dedicated(): Redis {
+    const client = this.create();
+    this.opened.push(client);
+    return client;
+  }
+
+  async ping(): Promise<void> {
+    await this.commands.ping();
+  }
+
+  close(): void {
+    for (const client of this.opened) client.disconnect();
+  }
+}

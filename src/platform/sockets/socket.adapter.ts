@@ -1,0 +1,46 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { Server, ServerOptions } from 'socket.io';
+import type { Config } from '../config/config.js';
+import type { RedisConnections } from '../redis/redis.js';
+
+/** How long a client may be away and still be given what it missed (Socket.IO's connection state recovery). */
+const RECOVERY_MS = 2 * 60_000;
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+/** Socket.IO on the HTTP port; with Redis its streams join the instances. */
+export class SocketAdapter extends IoAdapter {
+  private constructor(
+    app: INestApplicationContext,
+    private readonly config: Config,
+    private readonly adapter: ServerOptions['adapter'] | undefined,
+  ) {
+    super(app);
+  }
+
+  static async create(app: INestApplicationContext, config: Config, redis: RedisConnections | null, deployment: string): Promise<SocketAdapter> {
+    if (redis === null) return new SocketAdapter(app, config, undefined);
+    const { createAdapter } = await import('@socket.io/redis-streams-adapter');
+    const adapter = createAdapter(redis.dedicated(), {
+      streamName: `crossdesk:${deployment}:sockets`,
+      channelPrefix: `crossdesk:${deployment}:sockets`,
+      sessionKeyPrefix: `crossdesk:${deployment}:session:`,
+      onlyPlaintext: true,
+    });
+    return new SocketAdapter(app, config, adapter as unknown as ServerOptions['adapter']);
+  }
+
+  override createIOServer(port: number, options?: Partial<ServerOptions>): Server {
+    const origins = this.config.values.CORS_ORIGINS;
+    return super.createIOServer(port, {
+      ...options,
+      serveClient: false,
+      maxHttpBufferSize: MAX_MESSAGE_BYTES,
+      connectionStateRecovery: { maxDisconnectionDuration: RECOVERY_MS, skipMiddlewares: false },
+      allowRequest: (_request: unknown, answer: (error: string | null, allowed: boolean) => void) =>
+        answer(null, this.config.plays('api')),
+      ...(origins.length > 0 && { cors: { origin: origins.includes('*') ? '*' : origins } }),
+      ...(this.adapter !== undefined && { adapter: this.adapter }),
+    } as Partial<ServerOptions> as ServerOptions) as Server;
+  }
+}

@@ -1,0 +1,83 @@
+import { Webhook } from 'standardwebhooks';
+import type { ReceivedCallback, SinkAnswer } from '../support/callback-sink.js';
+
+/**
+ * What a careful receiver keeps: every callback is verified as it arrives, one in fifty is refused with 500 so that
+ * retries are part of the load, and only what was answered 200 counts as arrived.
+ */
+export class CallbackLedger {
+  secret: string | undefined;
+  readonly counts = { received: 0, accepted: 0, refused: 0, duplicates: 0 };
+  readonly violations: string[] = [];
+  /** Message id to event id. */
+  private readonly eventOf = new Map<string, string>();
+  private readonly acceptedEvents = new Set<string>();
+  private readonly acceptedMessages = new Set<string>();
+  private readonly listeners = new Set<(messageId: string) => void>();
+
+  constructor(private readonly refuseEvery = 50) {}
+
+  answer = (request: ReceivedCallback): SinkAnswer => {
+    this.counts.received += 1;
+    this.verify(request);
+    const eventId = String(request.headers['webhook-id']);
+    if (this.acceptedEvents.has(eventId)) this.counts.duplicates += 1;
+    if (this.counts.received % this.refuseEvery === 0) {
+      this.counts.refused += 1;
+      return { status: 500 };
+    }
+    this.accept(eventId, request.body?.data?.message_id);
+    return { status: 200 };
+  };
+
+  has(messageId: string): boolean {
+    return this.acceptedMessages.has(messageId);
+  }
+
+  missing(messageIds: Iterable<string>): string[] {
+    return [...messageIds].filter((id) => !this.has(id));
+  }
+
+  /** Waits until all have arrived; answers those that have not after the time. */
+  waitForAll(messageIds: string[], timeoutMs: number): Promise<string[]> {
+    const left = new Set(this.missing(messageIds));
+    if (left.size === 0) return Promise.resolve([]);
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        this.listeners.delete(arrived);
+        resolve([...left]);
+      };
+      const arrived = (messageId: string): void => {
+        if (left.delete(messageId) && left.size === 0) finish();
+      };
+      const timer = setTimeout(finish, timeoutMs);
+      this.listeners.add(arrived);
+    });
+  }
+
+  private accept(eventId: string, messageId: unknown): void {
+    this.counts.accepted += 1;
+    this.acceptedEvents.add(eventId);
+    if (typeof messageId !== 'string') {
+      this.violations.push(`callback ${eventId} carries no message_id`);
+      return;
+    }
+    const known = this.eventOf.get(messageId);
+    if (known !== undefined && known !== eventId) {
+      this.violations.push(`message ${messageId} came with two events, ${known} and ${eventId}`);
+    }
+    this.eventOf.set(messageId, eventId);
+    this.acceptedMessages.add(messageId);
+    for (const listener of this.listeners) listener(messageId);
+  }
+
+  private verify(request: ReceivedCallback): void {
+    try {
+      new Webhook(this.secret ?? '').verify(request.rawBody, request.headers as Record<string, string>);
+      if (request.body?.id !== request.headers['webhook-id']) throw new Error('webhook-id is not the id in the body');
+    } catch (error) {
+      this.violations.push(`callback ${request.headers['webhook-id']}: ${(error as Error).message}`);
+    }
+  }
+}

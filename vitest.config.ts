@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * One run is one matrix: `embedded` (SQLite, in-process) or `servers` (MySQL or MariaDB, Redis).
+ * `npm test` runs both, see test/run.ts; plain `npx vitest` runs the embedded one.
+ */
+const matrix = process.env.TEST_MATRIX ?? 'embedded';
+
+export default defineConfig({
+  test: {
+    name: matrix,
+    include: ['src/**/*.spec.ts', 'test/**/*.spec.ts'],
+    globals: false,
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    teardownTimeout: 10_000,
+    env: { TEST_MATRIX: matrix },
+  },
+});
