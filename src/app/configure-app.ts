@@ -7,9 +7,10 @@ import type { Clock } from '../kernel/clock.js';
 import type { Config } from '../platform/config/config.js';
 import { readJsonBodies } from '../platform/http/json-body.js';
 import { ProblemFilter } from '../platform/http/problem.filter.js';
-import { nameRequests, requestIdOf } from '../platform/http/request-id.js';
+import { nameRequests } from '../platform/http/request-id.js';
 import { addResourceHeaders } from '../platform/http/resource-headers.js';
 import { RouteTable } from '../platform/http/route-table.js';
+import { httpServerOptions } from '../platform/http/server-options.js';
 import { NestLogger } from '../platform/observability/logger.js';
 import { Metrics } from '../platform/observability/metrics.js';
 import { logRequests } from '../platform/observability/request-log.js';
@@ -21,8 +22,6 @@ import { AppModule } from './app.module.js';
 import { serveOpenApi } from './openapi.js';
 import { closeToOutsiders } from './roles.js';
 
-const BODY_LIMIT_BYTES = 1024 * 1024;
-
 export interface AppOptions {
   config: Config;
   logger: Logger;
@@ -32,11 +31,9 @@ export interface AppOptions {
 /** Builds the application as it runs, for the process and for tests alike. */
 export async function configureApp({ config, logger, clock = new SystemClock() }: AppOptions): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
-    bodyLimit: BODY_LIMIT_BYTES,
-    genReqId: requestIdOf,
+    ...httpServerOptions(),
     trustProxy: config.values.TRUST_PROXY.length > 0 ? config.values.TRUST_PROXY : false,
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 500 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with({ config, logger, clock }), adapter, {
     bodyParser: false,
@@ -55,7 +52,7 @@ export async function configureApp({ config, logger, clock = new SystemClock() }
   closeToOutsiders(fastify, config);
   app.useGlobalFilters(new ProblemFilter(logger, routes));
   const { CORS_ORIGINS } = config.values;
-  if (CORS_ORIGINS.length > 0) app.enableCors({ origin: CORS_ORIGINS.includes('*') ? '*' : CORS_ORIGINS, exposedHeaders: ['etag', 'location', 'retry-after', 'x-request-id'] });
+  if (CORS_ORIGINS.length > 0) app.enableCors({ origin: CORS_ORIGINS.includes('*') ? '*' : CORS_ORIGINS, exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'retry-after', 'x-request-id'] });
   app.useWebSocketAdapter(await SocketAdapter.create(app, config, app.get<RedisConnections | null>(RedisConnections), app.get<string>(DEPLOYMENT)));
   serveOpenApi(app, config);
   await app.init();

@@ -37,7 +37,12 @@ export class DomainError extends Error {
 }
 
 export function notFound(what: string, id: string): DomainError {
-  return new DomainError('not_found', `${what}.not_found`, `There is no ${what} ${JSON.stringify(id)}.`);
+  return new DomainError('not_found', `${what}.not_found`, `There is no ${what} ${JSON.stringify(excerpt(id))}.`);
+}
+
+/** What a caller sent, short enough to be said back to it. */
+export function excerpt(text: string, maxLength = 100): string {
+  return text.length <= maxLength ? text.toWellFormed() : `${text.slice(0, maxLength).toWellFormed()}…`;
 }
 
 export function invalidField(field: string, code: string, message: string): DomainError {

@@ -40,6 +40,19 @@ export class ApiClient {
     throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   }
 
+  /** Every page of a list that stands still. */
+  async listAll(path: string): Promise<any[]> {
+    const items: any[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page = await this.call('GET', `${path}?limit=100${query}`);
+      items.push(...page.data);
+      cursor = page.has_more ? page.next_cursor : null;
+    } while (cursor !== null);
+    return items;
+  }
+
   async close(): Promise<void> {
     await this.agent.destroy();
   }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from './environment.js';
 import type { LoadedService } from './loaded-service.js';
 import { underLoad } from './loaded-service.js';
-import type { ScenarioOptions, ScenarioReport } from './report.js';
+import { percentile, type ScenarioOptions, type ScenarioReport } from './report.js';
 
 /** Kills the processes in turn, each time at another moment, while the load goes on. */
 export function survivesKills(environment: Environment, roles: string[], options: ScenarioOptions): Promise<ScenarioReport> {
@@ -19,7 +19,7 @@ export function survivesKills(environment: Environment, roles: string[], options
     return {
       kills: service.slots.map((slot) => `${slot.roles} ${slot.kills}`).join(', '),
       'committed, undelivered at the kills': undelivered,
-      'start-up in ms, median': median(service.slots.flatMap((slot) => slot.startupsMs)),
+      'start-up in ms, median': percentile(service.slots.flatMap((slot) => slot.startupsMs).sort((a, b) => a - b), 0.5),
     };
   });
 }
@@ -33,8 +33,4 @@ async function kill({ slots, load, ledger }: LoadedService, index: number): Prom
   await killed;
   if (index === 0) load.service.open();
   return undelivered;
-}
-
-function median(values: number[]): number {
-  return Math.round([...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0);
 }

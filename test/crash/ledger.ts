@@ -12,7 +12,8 @@ export class CallbackLedger {
   /** Message id to event id. */
   private readonly eventOf = new Map<string, string>();
   private readonly acceptedEvents = new Set<string>();
-  private readonly acceptedMessages = new Set<string>();
+  /** Message id to the instant of the first callback that was answered 200. */
+  private readonly acceptedMessages = new Map<string, number>();
   private readonly listeners = new Set<(messageId: string) => void>();
 
   constructor(private readonly refuseEvery = 50) {}
@@ -32,6 +33,11 @@ export class CallbackLedger {
 
   has(messageId: string): boolean {
     return this.acceptedMessages.has(messageId);
+  }
+
+  /** Of performance.now(). */
+  arrivedAt(messageId: string): number | undefined {
+    return this.acceptedMessages.get(messageId);
   }
 
   missing(messageIds: Iterable<string>): string[] {
@@ -68,7 +74,7 @@ export class CallbackLedger {
       this.violations.push(`message ${messageId} came with two events, ${known} and ${eventId}`);
     }
     this.eventOf.set(messageId, eventId);
-    this.acceptedMessages.add(messageId);
+    if (!this.acceptedMessages.has(messageId)) this.acceptedMessages.set(messageId, performance.now());
     for (const listener of this.listeners) listener(messageId);
   }
 

@@ -5,7 +5,7 @@ export interface PostedMessage {
   clientMsgNo: string;
   conversationId: string;
   /** Set by the first success; a caller without it does not know whether the message is stored. */
-  answer?: { status: number; id: string; seq: number };
+  answer?: { status: number; id: string; seq: number; at: number };
 }
 
 const TICK_MS = 20;
@@ -117,7 +117,7 @@ export class MessageLoad {
       this.violations.push(`${message.clientMsgNo} was answered ${answer.status} ${answer.body?.code ?? ''}`);
       return true;
     }
-    message.answer = { status: answer.status, id: answer.body.id, seq: answer.body.seq };
+    message.answer = { status: answer.status, id: answer.body.id, seq: answer.body.seq, at: performance.now() };
     if (answer.status === 201) {
       this.counts.created += 1;
       for (const listener of this.createdListeners.splice(0)) listener();

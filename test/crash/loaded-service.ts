@@ -5,8 +5,8 @@ import type { Environment } from './environment.js';
 import { CallbackLedger } from './ledger.js';
 import { MessageLoad } from './load.js';
 import { ProcessSlot } from './process-slot.js';
-import type { ScenarioOptions, ScenarioReport } from './report.js';
-import { verify } from './verify.js';
+import { percentile, type ScenarioOptions, type ScenarioReport } from './report.js';
+import { verify, type Verdict } from './verify.js';
 
 export interface LoadedService {
   /** The first one is the API that the callers post to. */
@@ -92,12 +92,14 @@ function loadFigures(load: MessageLoad, ledger: CallbackLedger): Record<string, 
   };
 }
 
-function verdictFigures(verdict: Awaited<ReturnType<typeof verify>>): Record<string, string | number> {
+function verdictFigures(verdict: Verdict): Record<string, string | number> {
+  const [p50, p99, max] = [0.5, 0.99, 1].map((share) => percentile(verdict.latenciesMs, share));
   return {
     'messages stored': verdict.stored,
     'missing messages': verdict.missingMessages,
     'missing callbacks': verdict.missingCallbacks,
     'gaps in seq': verdict.gaps,
+    '201 to callback in ms': `p50 ${p50}, p99 ${p99}, max ${max}`,
     'drained after the load in ms': verdict.drainMs,
   };
 }

@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import type { CallbackSink } from '../support/callback-sink.js';
 import { createConversations, messageBody, type ApiClient, type Conversation } from './client.js';
-import type { ScenarioReport } from './report.js';
+import { percentile, type ScenarioReport } from './report.js';
 
 export interface Instances {
   a: ApiClient;
@@ -35,11 +35,10 @@ export async function registeredThere(
   };
   await Promise.all(conversations.map(lane));
   latencies.sort((x, y) => x - y);
-  const percentile = (share: number): string => (latencies[Math.floor(latencies.length * share)] ?? NaN).toFixed(0);
   return {
     figures: {
       'endpoint on A, next message on B': `${latencies.length} of ${rounds} arrived`,
-      'POST to callback in ms': `p50 ${percentile(0.5)}, p99 ${percentile(0.99)}`,
+      'POST to callback in ms': `p50 ${percentile(latencies, 0.5)}, p99 ${percentile(latencies, 0.99)}`,
     },
     violations,
   };
@@ -53,13 +52,22 @@ async function oneRound({ a, b, sink }: Instances, conversation: Conversation, r
   const postedAt = performance.timeOrigin + performance.now();
   try {
     const message = await b.call('POST', '/messages', body);
-    const callback = await sink.waitFor(
-      (request) => request.path === path && request.body?.data?.message_id === message.id,
-      ARRIVAL_TIMEOUT_MS,
-    );
+    const callback = await sink
+      .waitFor((request) => request.path === path && request.body?.data?.message_id === message.id, ARRIVAL_TIMEOUT_MS)
+      .catch((error) => blame(a, endpoint.id, message.id, error));
     new Webhook(endpoint.secret).verify(callback.rawBody, callback.headers as Record<string, string>);
     return callback.at - postedAt;
   } finally {
     await a.call('DELETE', `/callbacks/${endpoint.id}`);
   }
+}
+
+/** Never planned, or planned and not sent: the two are different mistakes. */
+async function blame(client: ApiClient, endpointId: string, messageId: string, error: Error): Promise<never> {
+  const deliveries = await client.listAll(`/callbacks/${endpointId}/deliveries`);
+  for (const delivery of deliveries) {
+    const event = await client.call('GET', `/events/${delivery.event_id}`);
+    if (event.data.message_id === messageId) throw new Error(`${error.message} Its delivery: ${JSON.stringify(delivery)}`);
+  }
+  throw new Error(`${error.message} No delivery was planned; the endpoint has ${deliveries.length} others.`);
 }

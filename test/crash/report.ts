@@ -11,6 +11,11 @@ export interface ScenarioOptions {
   progress: (line: string) => void;
 }
 
+/** `sorted` in ascending order. */
+export function percentile(sorted: number[], share: number): string {
+  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN).toFixed(0);
+}
+
 const MAX_VIOLATIONS_SHOWN = 12;
 const LINE_EVERY_MS = 5_000;
 
@@ -40,7 +45,7 @@ export function startProgress(scenario: string): { show: (line: string) => void;
 export function printReport(scenario: string, report: ScenarioReport, seconds: number): void {
   const { violations } = report;
   console.log(`\n${scenario}: ${violations.length === 0 ? 'ok' : `${violations.length} VIOLATIONS`} (${seconds.toFixed(0)} s)`);
-  for (const [name, value] of Object.entries(report.figures)) console.log(`  ${name.padEnd(34)} ${value}`);
+  for (const [name, value] of Object.entries(report.figures)) console.log(`  ${name.padEnd(36)} ${value}`);
   for (const violation of violations.slice(0, MAX_VIOLATIONS_SHOWN)) console.log(`  ! ${violation}`);
   if (violations.length > MAX_VIOLATIONS_SHOWN) console.log(`  ! and ${violations.length - MAX_VIOLATIONS_SHOWN} more`);
   console.log('');

@@ -18,6 +18,8 @@ export interface Verdict {
   missingCallbacks: number;
   gaps: number;
   drainMs: number;
+  /** From the answer to the callback, in ascending order; 0 where the callback came first. */
+  latenciesMs: number[];
   violations: string[];
 }
 
@@ -33,7 +35,7 @@ export async function verify(
   let gaps = 0;
   let rows = 0;
   for (const conversation of conversations) {
-    const messages = await listMessages(client, conversation.id);
+    const messages: StoredMessage[] = await client.listAll(`/conversations/${conversation.id}/messages`);
     rows += messages.length;
     gaps += countGaps(messages.map((message) => message.seq));
     for (const message of messages) {
@@ -60,8 +62,16 @@ export async function verify(
     missingCallbacks: missing.length,
     gaps,
     drainMs: Math.round(performance.now() - drainStart),
+    latenciesMs: latencies(load, ledger),
     violations,
   };
+}
+
+function latencies(load: MessageLoad, ledger: CallbackLedger): number[] {
+  return load
+    .answered()
+    .map(({ answer }) => Math.max(0, (ledger.arrivedAt(answer!.id) ?? Infinity) - answer!.at))
+    .sort((a, b) => a - b);
 }
 
 /** Every posted message is stored as it was answered, and nothing else is. */
@@ -86,16 +96,4 @@ function compare(load: MessageLoad, stored: Map<string, StoredMessage>, violatio
 export function countGaps(seqs: number[]): number {
   const sorted = [...seqs].sort((a, b) => a - b);
   return sorted.reduce((gaps, seq, index) => gaps + (seq === (sorted[index - 1] ?? 0) + 1 ? 0 : 1), 0);
-}
-
-export async function listMessages(client: ApiClient, conversationId: string): Promise<StoredMessage[]> {
-  const messages: StoredMessage[] = [];
-  let cursor: string | null = null;
-  do {
-    const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page = await client.call('GET', `/conversations/${conversationId}/messages?limit=100${query}`);
-    messages.push(...page.data);
-    cursor = page.has_more ? page.next_cursor : null;
-  } while (cursor !== null);
-  return messages;
 }

@@ -108,7 +108,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     PORT: '0',
     DATABASE_URL: database.url,
     REDIS_URL: database.redisUrl,
-    SECRET_KEY: 'a secret key for tests, long enough',
+    SECRET_KEY: 'a secret key for tests that is long enough',
     BOOTSTRAP_API_KEY: API_KEY,
     BOOTSTRAP_ADMIN_PASSWORD: ADMIN_PASSWORD,
     CALLBACK_ALLOW_CIDRS: '127.0.0.0/8,::1/128',

@@ -14,7 +14,7 @@ export class AgentAccountsService extends AgentAccounts {
 
   constructor(
     private readonly agents: AgentsRepository,
-    invalidation: Invalidation,
+    private readonly invalidation: Invalidation,
   ) {
     super();
     this.accounts = new Cache<AgentAccount>(ACCOUNT_TOPIC, invalidation, { max: 10_000, ttlMs: 10_000 });
@@ -26,6 +26,16 @@ export class AgentAccountsService extends AgentAccounts {
 
   async findById(agentId: string): Promise<AgentAccount | null> {
     return this.accounts.get(agentId, async () => toAccount(await this.agents.findById(agentId)));
+  }
+
+  async lock(organizationId: string, agentId: string): Promise<AgentAccount | null> {
+    return toAccount(await this.agents.findForUpdate(organizationId, agentId));
+  }
+
+  onChange(listener: (agentId: string) => void): void {
+    this.invalidation.onInvalidate((topic, agentId) => {
+      if (topic === ACCOUNT_TOPIC) listener(agentId);
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../kernel/principal.js';
 import { ANY_SCOPE, Allow, Caller } from '../../platform/http/allow.js';
+import { SortsBy } from '../../platform/http/documentation.js';
 import { IfMatch } from '../../platform/http/etag.js';
 import { Throws } from '../../platform/http/throws.js';
 import { AnswersResource } from '../../platform/http/resource-headers.js';
@@ -27,6 +28,7 @@ export class AgentsController {
   /** Lists agents, the newest first. */
   @Get()
   @Allow('agents:read')
+  @SortsBy('-created_at', 'created_at', 'username', '-username')
   list(@Caller() caller: Principal, @Query() filter: ListAgentsDto): Promise<AgentPageView> {
     return this.agents.list(caller, filter);
   }
@@ -53,7 +55,7 @@ export class AgentsController {
   @Put(':id/status')
   @Allow(ANY_SCOPE)
   @AnswersResource({ etagFields: AGENT_WRITABLE })
-  @Throws('agent.not_found', 'request.precondition_failed')
+  @Throws('auth.scope_missing', 'agent.not_found', 'request.precondition_failed')
   setStatus(@Caller() caller: Principal, @Param('id') id: string, @Body() input: SetAgentStatusDto, @IfMatch() ifMatch?: string): Promise<AgentView> {
     return this.agents.setStatus(caller, id, input.status, ifMatch);
   }

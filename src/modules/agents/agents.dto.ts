@@ -133,6 +133,7 @@ export class ListAgentsDto extends PageQueryDto {
   @MaxLength(100)
   username?: string;
 
+  /** @example true */
   @FromText('boolean')
   @IfPresent()
   @IsBoolean()
@@ -177,7 +178,10 @@ export class AgentPageView {
   next_cursor: string | null;
   /** @example false */
   has_more: boolean;
-  /** With `include_total=true`. */
+  /**
+   * With `include_total=true`.
+   * @example 1
+   */
   total?: number;
 }
 

@@ -32,12 +32,16 @@ export class AgentsRepository {
     return this.unitOfWork.manager.findOneBy(AgentEntity, { organization_id: organizationId, username });
   }
 
-  async getForUpdate(organizationId: string, id: string): Promise<AgentEntity> {
+  async findForUpdate(organizationId: string, id: string): Promise<AgentEntity | null> {
     const query = this.unitOfWork.transaction
       .createQueryBuilder(AgentEntity, 'agent')
       .where({ organization_id: organizationId, id });
     if (this.unitOfWork.dialect === 'mysql') query.setLock('pessimistic_write');
-    const agent = await query.getOne();
+    return query.getOne();
+  }
+
+  async getForUpdate(organizationId: string, id: string): Promise<AgentEntity> {
+    const agent = await this.findForUpdate(organizationId, id);
     if (agent === null) throw notFound('agent', id);
     return agent;
   }

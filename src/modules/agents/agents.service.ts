@@ -106,6 +106,7 @@ export class AgentsService extends AgentRegistry {
       const before = await this.agents.getForUpdate(principal.organizationId, id);
       assertMatch(ifMatch, toAgentView(before), AGENT_WRITABLE);
       const changes = changesFor(before);
+      if (!differs(before, changes)) return toAgentView(before);
       const now = this.clock.now();
       const after: AgentEntity = { ...before, ...changes, updated_at: now };
       await this.agents.update(after, { ...changes, updated_at: now });
@@ -115,7 +116,7 @@ export class AgentsService extends AgentRegistry {
     });
   }
 
-  /** One event for each kind of change; nothing for a change that changes nothing. */
+  /** One event for each kind of change. */
   private async announce(before: AgentEntity, after: AgentEntity): Promise<void> {
     if (before.status !== after.status) {
       this.emit('agent.status_changed', after, { status: after.status, previous_status: before.status });
@@ -136,4 +137,8 @@ export class AgentsService extends AgentRegistry {
       domainEvent(agent.organization_id, type, this.clock.now(), { agent_id: agent.id, ...data }, { ...SHARED_SUBJECT, agentId: agent.id, department: agent.department }),
     );
   }
+}
+
+function differs(before: AgentEntity, changes: Partial<AgentEntity>): boolean {
+  return JSON.stringify({ ...before, ...changes }) !== JSON.stringify(before);
 }

@@ -16,6 +16,10 @@ export abstract class AgentAccounts {
   abstract findByUsername(organizationId: string, username: string): Promise<AgentAccount | null>;
   /** Cached; changes are seen on every instance. */
   abstract findById(agentId: string): Promise<AgentAccount | null>;
+  /** The account as it is now, and unchanged until the open unit ends. */
+  abstract lock(organizationId: string, agentId: string): Promise<AgentAccount | null>;
+  /** Told on every instance of an agent whose account may have changed. */
+  abstract onChange(listener: (agentId: string) => void): void;
 }
 
 export interface NewApiKey {
@@ -37,13 +41,32 @@ export abstract class Passwords {
   abstract matches(hash: string, password: string): Promise<boolean>;
 }
 
-/** Finds out who presents a credential; for sockets, which have no HTTP headers of their own. */
+/** What a credential stood for, without being one: enough to ask later whether it still holds. */
+export interface Grant {
+  kind: 'agent' | 'api_key';
+  /** The agent's id, or the hash of the key. */
+  subject: string;
+  /** The log-in of the agent. */
+  session: string | null;
+}
+
+export interface Admission {
+  principal: Principal;
+  grant: Grant;
+}
+
+/** Finds out who presents a credential; for sockets, which have no HTTP headers and outlive an access token. */
 export abstract class Authenticator {
   /** Takes an API key or an access token. Throws a DomainError of kind `unauthenticated`. */
-  abstract authenticate(credential: string): Promise<Principal>;
+  abstract admit(credential: string): Promise<Admission>;
+  /** Who it is now; null when the key, the agent or the log-in has ended. */
+  abstract renew(grant: Grant): Promise<Principal | null>;
+  /** Told on every instance of subjects whose grants may have changed or ended. */
+  abstract onChange(listener: (subject: string) => void): void;
 }
 
 /** Ends the log-ins of an agent. */
 export abstract class Sessions {
+  /** Their refresh tokens and their access tokens, on every instance. */
   abstract revokeAll(agentId: string): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../kernel/principal.js';
 import { Allow, Caller } from '../../platform/http/allow.js';
+import { ExampleAnswer, ExampleBodies, SortsBy } from '../../platform/http/documentation.js';
 import { IfMatch } from '../../platform/http/etag.js';
 import { AnswersResource } from '../../platform/http/resource-headers.js';
 import { Throws } from '../../platform/http/throws.js';
@@ -26,6 +27,13 @@ export class ConversationsController {
   /** Begins a conversation; without `agent_id` it goes to the least loaded online agent, or waits in the queue. */
   @Post()
   @Allow('conversations:write')
+  @ExampleBodies({
+    'A visitor by your own id': { visitor: { external_id: 'customer-4711', name: '张三' }, channel: 'web', subject: 'Where is my parcel?' },
+    'A known visitor, for a department': {
+      visitor_id: 'vis_01k5x6j3q8v4m2n7p9r1s5t6w0', channel: 'web', department: 'support', skills: ['billing'], priority: 'high',
+      tags: ['parcel'], metadata: { page: '/checkout' },
+    },
+  })
   @AnswersResource({ location: PATH, etagFields: CONVERSATION_WRITABLE })
   async create(@Caller() caller: Principal, @Body() input: CreateConversationDto): Promise<ConversationView> {
     return this.conversations.view(await this.creation.create(caller, input));
@@ -34,6 +42,7 @@ export class ConversationsController {
   /** Lists conversations, the newest first. */
   @Get()
   @Allow('conversations:read')
+  @SortsBy('-created_at', 'created_at')
   list(@Caller() caller: Principal, @Query() filter: ListConversationsDto): Promise<ConversationPageView> {
     return this.conversations.list(caller, filter);
   }
@@ -50,6 +59,12 @@ export class ConversationsController {
   /** Changes the fields that the body carries, the agent and the status among them. */
   @Put(':id')
   @Allow('conversations:write')
+  @ExampleBodies({
+    'Another subject and priority': { subject: 'Where is my parcel?', priority: 'high', tags: ['parcel'] },
+    'To another agent': { agent_id: 'agt_01k5x6j3q8v4m2n7p9r1s5t6w0' },
+    'Back into the queue of a department': { agent_id: null, department: 'billing' },
+    'Waiting for the visitor': { status: 'pending' },
+  })
   @AnswersResource({ etagFields: CONVERSATION_WRITABLE })
   @Throws('conversation.not_found', 'conversation.closed', 'conversation.invalid_transition', 'conversation.no_agent_available', 'request.precondition_failed')
   async update(@Caller() caller: Principal, @Param('id') id: string, @Body() input: UpdateConversationDto, @IfMatch() ifMatch?: string): Promise<ConversationView> {
@@ -59,6 +74,7 @@ export class ConversationsController {
   /** Ends the conversation and answers it; ending it again changes nothing. */
   @Delete(':id')
   @Allow('conversations:write')
+  @ExampleAnswer({ status: 'closed', closed_at: '2026-03-01T09:42:00.000Z', closed_by: 'agt_01k5x6j3q8v4m2n7p9r1s5t6w0' })
   @AnswersResource({ etagFields: CONVERSATION_WRITABLE })
   @Throws('conversation.not_found', 'request.precondition_failed')
   async close(@Caller() caller: Principal, @Param('id') id: string, @IfMatch() ifMatch?: string): Promise<ConversationView> {

@@ -209,7 +209,10 @@ export class ConversationPageView {
   next_cursor: string | null;
   /** @example false */
   has_more: boolean;
-  /** With `include_total=true`. */
+  /**
+   * With `include_total=true`.
+   * @example 1
+   */
   total?: number;
 }
 

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { EVENT_TYPES } from '../../kernel/domain-event.js';
 import type { Principal } from '../../kernel/principal.js';
 import { Allow, Caller } from '../../platform/http/allow.js';
+import { SortsBy } from '../../platform/http/documentation.js';
 import { Throws } from '../../platform/http/throws.js';
 import { EventPageView, EventTypesView, EventView, ListEventsDto } from './events.dto.js';
 import { EventsService } from './events.service.js';
@@ -15,6 +16,7 @@ export class EventsController {
   /** Reads the event log in the order of commit. A cursor never skips an event, however late it was committed. */
   @Get()
   @Allow('events:read')
+  @SortsBy('position', '-position')
   list(@Caller() caller: Principal, @Query() filter: ListEventsDto): Promise<EventPageView> {
     return this.events.list(caller, filter);
   }

@@ -1,8 +1,9 @@
 import { Body, Controller, Delete, Get, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Principal } from '../../kernel/principal.js';
 import { Allow, Caller } from '../../platform/http/allow.js';
+import { ExampleAnswer, ExampleBodies, SortsBy } from '../../platform/http/documentation.js';
 import { IfMatch } from '../../platform/http/etag.js';
 import { AnswersResource } from '../../platform/http/resource-headers.js';
 import { Throws } from '../../platform/http/throws.js';
@@ -19,7 +20,18 @@ export class MessagesController {
   /** Sends a message. A `client_msg_no` that the conversation knows answers the first message with 200. */
   @Post('messages')
   @Allow('messages:write')
+  @ExampleBodies({
+    'Text of the visitor': {
+      conversation_id: 'cnv_01k5x6j3q8v4m2n7p9r1s5t6w0', sender: { type: 'visitor' }, type: 'text', content: 'Where is my parcel?',
+      metadata: { source: 'app' }, client_msg_no: 'a7f3-0001',
+    },
+    'Image from a bot': {
+      conversation_id: 'cnv_01k5x6j3q8v4m2n7p9r1s5t6w0', sender: { type: 'bot', id: 'parcel-bot' }, type: 'image',
+      content: { url: 'https://example.com/parcel.png', width: 800, height: 600 },
+    },
+  })
   @AnswersResource({ location: PATH, etagFields: MESSAGE_WRITABLE })
+  @ApiCreatedResponse({ type: MessageViewDto })
   @ApiOkResponse({ type: MessageViewDto, description: 'This client_msg_no was sent before: the first message' })
   @Throws('conversation.not_found', 'conversation.closed', 'message.sender_forbidden')
   async send(@Caller() caller: Principal, @Body() input: SendMessageDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<MessageViewDto> {
@@ -28,9 +40,10 @@ export class MessagesController {
     return message;
   }
 
-  /** Lists messages, the newest first. */
+  /** Lists messages, the newest first; with `conversation_id` they can be sorted by `seq`, without it by `number`. */
   @Get('messages')
   @Allow('messages:read')
+  @SortsBy('-created_at', 'created_at', '-number', 'number', '-seq', 'seq')
   list(@Caller() caller: Principal, @Query() filter: ListMessagesDto): Promise<MessagePageView> {
     return this.messages.list(caller, filter);
   }
@@ -38,6 +51,7 @@ export class MessagesController {
   /** Lists the messages of one conversation, the newest first; `sort=seq` for the oldest first. */
   @Get('conversations/:id/messages')
   @Allow('messages:read')
+  @SortsBy('-created_at', 'created_at', '-seq', 'seq')
   @Throws('conversation.not_found')
   listOfConversation(@Caller() caller: Principal, @Param('id') id: string, @Query() filter: ListConversationMessagesDto): Promise<MessagePageView> {
     return this.messages.listOfConversation(caller, id, filter);
@@ -55,6 +69,7 @@ export class MessagesController {
   /** Edits a message; agents their own only. */
   @Put('messages/:id')
   @Allow('messages:write')
+  @ExampleAnswer({ content: 'Where is my parcel, please?', edited_at: '2026-03-01T09:31:00.000Z' })
   @AnswersResource({ etagFields: MESSAGE_WRITABLE })
   @Throws('message.not_found', 'message.recalled', 'message.not_own', 'request.precondition_failed')
   edit(@Caller() caller: Principal, @Param('id') id: string, @Body() input: EditMessageDto, @IfMatch() ifMatch?: string): Promise<MessageViewDto> {
@@ -64,6 +79,7 @@ export class MessagesController {
   /** Recalls a message: it stays in its place without content. */
   @Delete('messages/:id')
   @Allow('messages:write')
+  @ExampleAnswer({ content: null, metadata: {}, deleted_at: '2026-03-01T09:31:00.000Z' })
   @AnswersResource({ etagFields: MESSAGE_WRITABLE })
   @Throws('message.not_found', 'message.not_own', 'request.precondition_failed')
   recall(@Caller() caller: Principal, @Param('id') id: string, @IfMatch() ifMatch?: string): Promise<MessageViewDto> {

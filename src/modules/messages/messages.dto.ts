@@ -1,12 +1,14 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, MaxLength, Min, MinLength, ValidateNested } from 'class-validator';
 import { PageQueryDto } from '../../platform/http/page-query.dto.js';
 import { FromText, IfPresent, IsJsonObject } from '../../platform/http/validation/rules.js';
-import { IsMessageContent } from './message-content.js';
+import { IsMessageContent, MAX_TEXT_CHARACTERS } from './message-content.js';
 import { MESSAGE_TYPES, SENDER_TYPES } from './messages.contract.js';
 import type { MessageContent, MessageType, SenderType } from './messages.contract.js';
 
 const METADATA_BYTES = 16 * 1024;
+const TEXT_OR_OBJECT = [{ type: 'string', minLength: 1, maxLength: MAX_TEXT_CHARACTERS }, { type: 'object', additionalProperties: true }];
 
 export class SenderDto {
   /** @example 'visitor' */
@@ -44,6 +46,7 @@ export class SendMessageDto {
    * Text of up to 20,000 characters for `text`, otherwise an object of up to 32 KiB.
    * @example 'Where is my parcel?'
    */
+  @ApiProperty({ oneOf: TEXT_OR_OBJECT })
   @IsMessageContent()
   content: MessageContent;
 
@@ -69,6 +72,7 @@ export class SendMessageDto {
 export class EditMessageDto {
   /** @example 'Where is my parcel, please?' */
   @IfPresent()
+  @ApiProperty({ oneOf: TEXT_OR_OBJECT })
   @IsMessageContent({ typeUnknown: true })
   content?: MessageContent;
 
@@ -134,6 +138,7 @@ export class MessageViewDto {
    * Text for `text`, an object otherwise, null once recalled.
    * @example 'Where is my parcel?'
    */
+  @ApiProperty({ oneOf: [...TEXT_OR_OBJECT, { type: 'null' }] })
   content: string | Record<string, unknown> | null;
   /** @example { "source": "app" } */
   metadata: Record<string, unknown>;
@@ -165,7 +170,10 @@ export class MessagePageView {
   next_cursor: string | null;
   /** @example false */
   has_more: boolean;
-  /** With `include_total=true`. */
+  /**
+   * With `include_total=true`.
+   * @example 1
+   */
   total?: number;
 }
 

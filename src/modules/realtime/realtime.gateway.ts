@@ -1,8 +1,8 @@
 import { Inject } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
-import type { OnGatewayConnection, OnGatewayInit } from '@nestjs/websockets';
+import type { OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit } from '@nestjs/websockets';
 import type { Logger } from 'pino';
-import type { Namespace, Socket } from 'socket.io';
+import type { Namespace } from 'socket.io';
 import { DomainError, invalidField } from '../../kernel/domain-error.js';
 import { toEnvelope } from '../../kernel/domain-event.js';
 import type { DomainEvent } from '../../kernel/domain-event.js';
@@ -16,17 +16,19 @@ import { EventLog } from '../events/events.contract.js';
 import { Messages } from '../messages/messages.contract.js';
 import { acknowledge } from './acknowledge.js';
 import type { Acknowledgement } from './acknowledge.js';
+import { Connections, recoverOnly } from './connections.js';
+import type { Client } from './connections.js';
 import { roomsFor, roomsOf } from './rooms.js';
 import { SyncDto } from './socket-requests.dto.js';
 
 const DEFAULT_SYNC_LIMIT = 200;
 
-type Client = Socket & { data: { principal: Principal } };
-
 /** Agents and applications over Socket.IO: every event at once, and requests that are acknowledged. */
 @WebSocketGateway({ namespace: '/v1' })
-export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConnection<Client> {
+export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConnection<Client>, OnGatewayDisconnect<Client> {
   @WebSocketServer() private readonly namespace: Namespace;
+  private readonly connections = new Connections();
+  private readonly admissions = new WeakMap<Client, Promise<unknown>>();
 
   constructor(
     private readonly authenticator: Authenticator,
@@ -36,6 +38,9 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
     outbox: Outbox,
   ) {
     outbox.onCommitted((committed) => this.emit(committed));
+    authenticator.onChange((subject) => {
+      for (const client of this.connections.of(subject)) void this.admitAgain(client);
+    });
   }
 
   /** Guards do not run for a connection, so the handshake is refused here. */
@@ -43,23 +48,29 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
     namespace.use((socket, next) => {
       this.authenticate(socket as Client).then(() => next(), next);
     });
+    recoverOnly(namespace, async (grant) => (await this.authenticator.renew(grant)) !== null);
   }
 
   async handleConnection(client: Client): Promise<void> {
-    const { principal } = client.data;
-    if (hasScope(principal, 'events:read')) await client.join(roomsOf(principal));
+    // Known first and admitted again then: what has changed since the handshake reached nobody here.
+    this.connections.add(client);
+    if (!(await this.admitAgain(client))) return;
     try {
-      client.emit('ready', { position: await this.events.position(principal) });
+      client.emit('ready', { position: await this.events.position(this.connections.principalOf(client)) });
     } catch (error) {
       this.logger.error({ err: error }, 'a socket could not be made ready');
-      client.disconnect(true);
+      client.conn.close();
     }
+  }
+
+  handleDisconnect(client: Client): void {
+    this.connections.delete(client);
   }
 
   @SubscribeMessage('message.send')
   send(@ConnectedSocket() client: Client, @MessageBody() body: unknown): Promise<Acknowledgement<unknown>> {
     return acknowledge(this.logger, async () => {
-      const { message } = await this.messages.send(allow(client, 'messages:write'), this.messages.read(body));
+      const { message } = await this.messages.send(this.allow(client, 'messages:write'), this.messages.read(body));
       return message;
     });
   }
@@ -70,11 +81,11 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
     return acknowledge(this.logger, async () => {
       const { conversation_id, after_seq = 0, after_position, limit = DEFAULT_SYNC_LIMIT } = validate(SyncDto, body);
       if (conversation_id !== undefined) {
-        const { messages, hasMore } = await this.messages.listAfter(allow(client, 'messages:read'), conversation_id, after_seq, limit);
+        const { messages, hasMore } = await this.messages.listAfter(this.allow(client, 'messages:read'), conversation_id, after_seq, limit);
         return { messages, has_more: hasMore };
       }
       if (after_position === undefined) throw invalidField('after_position', 'required', 'Give conversation_id with after_seq, or after_position.');
-      const page = await this.events.listAfter(allow(client, 'events:read'), after_position, limit);
+      const page = await this.events.listAfter(this.allow(client, 'events:read'), after_position, limit);
       return { events: page.data, has_more: page.has_more, position: page.data.at(-1)?.position ?? after_position };
     });
   }
@@ -85,11 +96,48 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
       if (typeof token !== 'string' || token === '') {
         throw new DomainError('unauthenticated', 'auth.credential_missing', 'Send a credential as auth.token.');
       }
-      client.data.principal = await this.authenticator.authenticate(token);
+      const { principal, grant } = await this.authenticator.admit(token);
+      client.data = { grant };
+      this.connections.setPrincipal(client, principal);
     } catch (error) {
       const { code, message } = error instanceof DomainError ? error : { code: 'service.unavailable', message: 'Try again later.' };
       throw Object.assign(new Error(message), { data: { code } });
     }
+  }
+
+  /** One at a time for each socket, so that what was looked up last counts. */
+  private admitAgain(client: Client): Promise<boolean> {
+    const admitted = (this.admissions.get(client) ?? Promise.resolve()).then(() => this.renew(client));
+    this.admissions.set(client, admitted);
+    return admitted;
+  }
+
+  /** Puts the socket into the rooms of what its owner may see now; ends it when the owner may no longer be here. */
+  private async renew(client: Client): Promise<boolean> {
+    try {
+      const principal = await this.authenticator.renew(client.data.grant);
+      if (!client.connected) return false;
+      if (principal === null) {
+        client.disconnect(true);
+        return false;
+      }
+      this.connections.setPrincipal(client, principal);
+      const rooms = hasScope(principal, 'events:read') ? roomsOf(principal) : [];
+      for (const room of client.rooms) if (room !== client.id && !rooms.includes(room)) void client.leave(room);
+      await client.join(rooms);
+      return true;
+    } catch (error) {
+      this.logger.error({ err: error }, 'a socket could not be admitted');
+      // Unlike a disconnection by name, this lets the client come again.
+      client.conn.close();
+      return false;
+    }
+  }
+
+  private allow(client: Client, scope: string): Principal {
+    const principal = this.connections.principalOf(client);
+    if (!hasScope(principal, scope)) throw new DomainError('forbidden', 'auth.scope_missing', `This needs the scope ${scope}.`);
+    return principal;
   }
 
   private emit(events: readonly DomainEvent[]): void {
@@ -97,10 +145,4 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
       this.namespace.to(roomsFor(event.organizationId, event.subject)).emit(event.type, toEnvelope(event));
     }
   }
-}
-
-function allow(client: Client, scope: string): Principal {
-  const { principal } = client.data;
-  if (!hasScope(principal, scope)) throw new DomainError('forbidden', 'auth.scope_missing', `This needs the scope ${scope}.`);
-  return principal;
 }

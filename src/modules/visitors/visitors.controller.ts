@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../kernel/principal.js';
 import { Allow, Caller } from '../../platform/http/allow.js';
+import { SortsBy } from '../../platform/http/documentation.js';
 import { IfMatch } from '../../platform/http/etag.js';
 import { AnswersResource } from '../../platform/http/resource-headers.js';
 import { Throws } from '../../platform/http/throws.js';
@@ -27,6 +28,7 @@ export class VisitorsController {
   /** Lists visitors, the newest first. */
   @Get()
   @Allow('visitors:read')
+  @SortsBy('-created_at', 'created_at')
   list(@Caller() caller: Principal, @Query() filter: ListVisitorsDto): Promise<VisitorPageView> {
     return this.visitors.list(caller, filter);
   }

@@ -77,7 +77,10 @@ export class VisitorPageView {
   next_cursor: string | null;
   /** @example false */
   has_more: boolean;
-  /** With `include_total=true`. */
+  /**
+   * With `include_total=true`.
+   * @example 1
+   */
   total?: number;
 }
 

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
-export function sha256(text: string | Buffer): string {
-  return createHash('sha256').update(text).digest('hex');
+/** In hex. The one-shot function costs an eighth of a hash object. */
+export function sha256(data: string | Buffer): string {
+  return hash('sha256', data, 'hex');
 }

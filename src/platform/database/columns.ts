@@ -1,7 +1,13 @@
 import { Column, PrimaryColumn, PrimaryGeneratedColumn, getMetadataArgsStorage } from 'typeorm';
-import type { ColumnOptions, TableColumnOptions } from 'typeorm';
+import type { ColumnOptions, QueryRunner, TableColumnOptions } from 'typeorm';
 
 export type Dialect = 'sqlite' | 'mysql';
+
+/** A database for which columns are spelled; a collation belongs to MySQL alone. */
+export interface ColumnTarget {
+  dialect: Dialect;
+  collation?: string;
+}
 
 /**
  * The column kinds of this project. Only this file knows how each database spells them: entities name a kind,
@@ -21,22 +27,30 @@ export type ColumnKind =
 
 type DialectOptions = Pick<TableColumnOptions, 'type' | 'length' | 'charset' | 'collation'>;
 
-const ASCII = { charset: 'ascii', collation: 'ascii_bin' };
-const UNICODE = { charset: 'utf8mb4', collation: 'utf8mb4_bin' };
+/**
+ * Text compares byte by byte, trailing spaces included: SQLite does so by itself, MySQL and MariaDB by the one binary
+ * collation without padding that each of them has. `utf8mb4_bin` and `ascii_bin` take "a" and "a " for the same, and
+ * an ascii column refuses to be compared with what is not ASCII.
+ */
+export async function columnTarget(runner: QueryRunner): Promise<ColumnTarget> {
+  const { type } = runner.dataSource.options;
+  if (type !== 'mysql' && type !== 'mariadb') return { dialect: 'sqlite' };
+  const [row] = (await runner.query('SELECT VERSION() AS version')) as { version: string }[];
+  return { dialect: 'mysql', collation: /mariadb/i.test(row!.version) ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin' };
+}
 
-/** Text compares byte by byte on both databases: SQLite does so by itself, MySQL by its binary collations. */
-function dialectOptions(column: ColumnKind, dialect: Dialect): DialectOptions {
+function dialectOptions(column: ColumnKind, { dialect, collation }: ColumnTarget): DialectOptions {
   const mysql = dialect === 'mysql';
+  const unicode = mysql ? { charset: 'utf8mb4', collation } : {};
   switch (column.kind) {
     case 'id':
-      return { type: 'varchar', length: '40', ...(mysql ? ASCII : {}) };
+      return { type: 'varchar', length: '40', ...unicode };
     case 'code':
-      return { type: 'varchar', length: String(column.length), ...(mysql ? ASCII : {}) };
     case 'text':
-      return { type: 'varchar', length: String(column.length), ...(mysql ? UNICODE : {}) };
+      return { type: 'varchar', length: String(column.length), ...unicode };
     case 'long':
     case 'json':
-      return mysql ? { type: 'mediumtext', ...UNICODE } : { type: 'text' };
+      return { type: mysql ? 'mediumtext' : 'text', ...unicode };
     case 'instant':
     case 'number':
       return { type: 'bigint' };
@@ -91,7 +105,7 @@ export function SerialColumn(): PropertyDecorator {
 }
 
 export const IdColumn = (options?: ColumnOptions): PropertyDecorator => column({ kind: 'id' }, options);
-/** Plain ASCII such as a status, a hash or an event name. */
+/** A word of the program's own, such as a status, a hash or an event name. */
 export const CodeColumn = (length: number, options?: ColumnOptions): PropertyDecorator => column({ kind: 'code', length }, options);
 export const TextColumn = (length: number, options?: ColumnOptions): PropertyDecorator => column({ kind: 'text', length }, options);
 export const LongTextColumn = (options?: ColumnOptions): PropertyDecorator => column({ kind: 'long' }, options);
@@ -106,12 +120,15 @@ export const NumberColumn = (options?: ColumnOptions): PropertyDecorator =>
 export const FlagColumn = (options?: ColumnOptions): PropertyDecorator =>
   column({ kind: 'flag' }, { transformer: flagTransformer, ...options });
 
-/** Writes each column's type for this database into TypeORM's metadata; once, before the data source starts. */
-export function resolveColumnTypes(dialect: Dialect): void {
+/**
+ * Writes each column's type for this database into TypeORM's metadata: after the entities have been loaded, before the
+ * data source starts. The collation is of use only to those who compare or make tables.
+ */
+export function resolveColumnTypes(target: ColumnTarget): void {
   const stored = new Map(getMetadataArgsStorage().columns.map((args) => [`${nameOf(args.target)}.${args.propertyName}`, args]));
-  for (const { target, property, column: kind } of kinds) {
-    const args = stored.get(`${nameOf(target)}.${property}`);
-    if (args !== undefined) Object.assign(args.options, dialectOptions(kind, dialect));
+  for (const { target: entity, property, column: kind } of kinds) {
+    const args = stored.get(`${nameOf(entity)}.${property}`);
+    if (args !== undefined) Object.assign(args.options, { length: undefined, charset: undefined, collation: undefined }, dialectOptions(kind, target));
   }
 }
 
@@ -121,11 +138,11 @@ function nameOf(target: Function | string): string {
 
 /** The same column for a migration. */
 export function tableColumn(
-  dialect: Dialect,
+  target: ColumnTarget,
   name: string,
   kind: ColumnKind,
   options: Partial<TableColumnOptions> = {},
 ): TableColumnOptions {
   const generated = kind.kind === 'serial' ? { isPrimary: true, isGenerated: true, generationStrategy: 'increment' as const } : {};
-  return { name, ...dialectOptions(kind, dialect), ...generated, ...options };
+  return { name, ...dialectOptions(kind, target), ...generated, ...options };
 }

@@ -7,6 +7,10 @@ interface SqliteConnection {
   pragma(text: string): unknown;
 }
 
+/** 32 MiB of write-ahead log between checkpoints. */
+const CHECKPOINT_PAGES = 8192;
+const CACHE_KIB = 64 * 1024;
+
 const load = createRequire(import.meta.url);
 
 /** What TypeORM needs to reach the database; `reader` is SQLite's second connection, which sees committed rows only. */
@@ -23,6 +27,9 @@ export function dataSourceOptions(config: Config, use: 'writer' | 'reader' = 'wr
       prepareDatabase: (connection: SqliteConnection) => {
         connection.pragma('journal_mode = WAL');
         connection.pragma('synchronous = FULL');
+        // A page that is changed often goes into the database file once per checkpoint and not once per commit.
+        connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+        connection.pragma(`cache_size = -${CACHE_KIB}`);
         if (use === 'reader') connection.pragma('query_only = ON');
       },
     };

@@ -21,8 +21,8 @@ import { UnitOfWork } from './unit-of-work.js';
       inject: [Config],
       useFactory: (config: Config) => ({ ...dataSourceOptions(config), autoLoadEntities: true, retryAttempts: 5, retryDelay: 1000 }),
       dataSourceFactory: async (options) => {
-        resolveColumnTypes(options!.type === 'mysql' ? 'mysql' : 'sqlite');
-        return new DataSource(options!).initialize();
+        resolveColumnTypes({ dialect: options!.type === 'mysql' ? 'mysql' : 'sqlite' });
+        return Database.openWriter(options!);
       },
     }),
     TypeOrmModule.forFeature([DeploymentEntity, EventEntity, EventPositionEntity, LeaseEntity, IdempotencyKeyEntity]),

@@ -7,10 +7,17 @@ import { WriteGate } from './write-gate.js';
 
 interface MysqlConnection {
   query(sql: string, done?: (error: unknown) => void): void;
+  destroy(): void;
 }
 
 interface MysqlPool {
   on(event: 'connection', listener: (connection: MysqlConnection) => void): void;
+}
+
+/** TypeORM's driver keeps SQLite's one query runner. */
+interface SqliteDriver {
+  queryRunner: QueryRunner | undefined;
+  databaseConnection: { exec(sql: string): void };
 }
 
 /** What each new MySQL connection is told first. READ COMMITTED: a look-up after a lock must see what was committed. */
@@ -34,19 +41,31 @@ export class Database {
 
   private readonly gate = new WriteGate();
 
-  /** Takes over the writing data source, initialized, with the entities of every module. */
+  /** Opens the data source that writes; on MySQL each of its connections behaves in the same way. */
+  static async openWriter(options: DataSourceOptions): Promise<DataSource> {
+    const writer = await new DataSource(options).initialize();
+    if (options.type !== 'mysql') return writer;
+    const pool = (writer.driver as unknown as { pool: MysqlPool }).pool;
+    pool.on('connection', (connection) => {
+      for (const statement of MYSQL_SESSION_STATEMENTS) connection.query(statement, () => undefined);
+    });
+    // The start itself has opened one connection, before the listener was there.
+    const first = writer.createQueryRunner();
+    try {
+      for (const statement of MYSQL_SESSION_STATEMENTS) await first.query(statement);
+    } finally {
+      await first.release();
+    }
+    return writer;
+  }
+
+  /** Takes over what `openWriter` gave, with the entities of every module. */
   static async over(writer: DataSource, config: Config): Promise<Database> {
     if (config.dialect === 'sqlite') {
       const options = { ...dataSourceOptions(config, 'reader'), entities: writer.options.entities } as DataSourceOptions;
       const reader = await new DataSource(options).initialize();
       return new Database('sqlite', writer, reader, 1);
     }
-    const pool = (writer.driver as unknown as { pool: MysqlPool }).pool;
-    pool.on('connection', (connection) => {
-      for (const statement of MYSQL_SESSION_STATEMENTS) connection.query(statement, () => undefined);
-    });
-    // The start has opened one connection already, before the listener was there.
-    for (const statement of MYSQL_SESSION_STATEMENTS) await writer.query(statement);
     const [row] = (await writer.query('SELECT @@auto_increment_increment AS step')) as { step: number }[];
     return new Database('mysql', writer, writer, row!.step);
   }
@@ -59,23 +78,37 @@ export class Database {
   /** A connection in an open transaction; `release` must be called in every case. */
   async begin(): Promise<{ runner: QueryRunner; release: () => Promise<void> }> {
     const leave = this.dialect === 'sqlite' ? await this.gate.enter() : () => undefined;
+    const runner = this.writer.createQueryRunner();
+    const release = async (): Promise<void> => {
+      try {
+        await this.giveBack(runner);
+      } finally {
+        leave();
+      }
+    };
     try {
-      const runner = this.writer.createQueryRunner();
       await runner.connect();
       await runner.startTransaction();
-      return {
-        runner,
-        release: async () => {
-          try {
-            if (this.dialect === 'mysql') await runner.release();
-          } finally {
-            leave();
-          }
-        },
-      };
+      return { runner, release };
     } catch (error) {
-      leave();
+      await release().catch(() => undefined);
       throw error;
+    }
+  }
+
+  /** A connection whose transaction could not be ended is given up: the next unit would become a part of it. */
+  private async giveBack(runner: QueryRunner): Promise<void> {
+    if (this.dialect === 'mysql') {
+      if (runner.isTransactionActive) await runner.connect().then((connection: MysqlConnection) => connection.destroy(), () => undefined);
+      return runner.release();
+    }
+    if (!runner.isTransactionActive) return;
+    const driver = this.writer.driver as unknown as SqliteDriver;
+    driver.queryRunner = undefined;
+    try {
+      driver.databaseConnection.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself, as it does when the disk is full.
     }
   }
 

@@ -1,9 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 import type { Database } from './database.js';
 import { isRepeatable } from './unique-violation.js';
 
-const MAX_RUNS = 5;
+const MAX_RUNS = 12;
+/** Waiting for a lock takes 20 s before it fails: whoever asked has gone away by the third time. */
+const LAST_RERUN_AFTER_MS = 30_000;
+/** Units that got in each other's way must not begin again at the same moment; the bound doubles with each run. */
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 250;
 
 class Unit {
   ended = false;
@@ -34,11 +40,13 @@ export class UnitOfWork {
       this.assertUsable(open);
       return work();
     }
+    const begunAt = performance.now();
     for (let run = 1; ; run++) {
       try {
         return await this.runOnce(work);
       } catch (error) {
-        if (run >= MAX_RUNS || !isRepeatable(error)) throw error;
+        if (!isRepeatable(error) || run >= MAX_RUNS || performance.now() - begunAt > LAST_RERUN_AFTER_MS) throw error;
+        await delay(Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** run));
       }
     }
   }
@@ -88,12 +96,17 @@ export class UnitOfWork {
     return this.dialect === 'mysql' ? ' LOCK IN SHARE MODE' : '';
   }
 
-  /** Runs once at the end of the unit's transaction; a second call with the same key replaces the first. */
+  /**
+   * Runs once at the end of the unit's transaction; a second call with the same key replaces the first, or makes
+   * the step run again when it has run already.
+   */
   beforeCommit(key: string, step: () => Promise<void>): void {
-    this.openUnit().beforeCommit.set(key, step);
+    const { beforeCommit } = this.openUnit();
+    beforeCommit.delete(key);
+    beforeCommit.set(key, step);
   }
 
-  /** Runs when the transaction is durable; must not throw. */
+  /** Runs when the transaction is durable. What it throws becomes an unhandled rejection and stops nothing. */
   afterCommit(effect: () => void): void {
     this.openUnit().afterCommit.push(effect);
   }
@@ -117,7 +130,7 @@ export class UnitOfWork {
       });
       unit.ended = true;
       await runner.commitTransaction();
-      for (const effect of unit.afterCommit) this.detached(effect);
+      for (const effect of unit.afterCommit) this.take(effect);
       return result;
     } catch (error) {
       unit.ended = true;
@@ -125,6 +138,15 @@ export class UnitOfWork {
       throw error;
     } finally {
       await release();
+    }
+  }
+
+  /** The unit is committed: an error here must not look like one of the unit's, which would be done again. */
+  private take(effect: () => void): void {
+    try {
+      this.detached(effect);
+    } catch (error) {
+      void Promise.reject(error);
     }
   }
 

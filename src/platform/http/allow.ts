@@ -3,6 +3,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { ApiBearerAuth, ApiExtension, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../../kernel/principal.js';
+import { EXTENSIONS } from './documentation.js';
 
 export const SCOPE = 'crossdesk:scope';
 export const PUBLIC = 'crossdesk:public';
@@ -21,7 +22,7 @@ export function Allow(scope: string): MethodDecorator & ClassDecorator {
     SetMetadata(SCOPE, scope),
     ApiSecurity('api_key'),
     ApiBearerAuth('bearer'),
-    ApiExtension('x-required-scope', scope),
+    ApiExtension(EXTENSIONS.requiredScope, scope),
   );
 }
 

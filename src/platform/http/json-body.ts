@@ -1,6 +1,9 @@
 import { isUtf8 } from 'node:buffer';
+import { errorCodes } from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../../kernel/domain-error.js';
+
+const UTF8 = /^(utf-?8|us-ascii)$/i;
 
 /** Bodies are JSON in UTF-8. An empty body is an absent one, so that actions without input need none. */
 export function readJsonBodies(fastify: FastifyInstance): void {
@@ -9,7 +12,9 @@ export function readJsonBodies(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer;
     request.rawBody = bytes;
-    if (bytes.length === 0) {
+    if (!isPlainUtf8(request.headers['content-type'], request.headers['content-encoding'])) {
+      done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(), undefined);
+    } else if (bytes.length === 0) {
       done(null, undefined);
     } else if (!isUtf8(bytes)) {
       done(new DomainError('malformed', 'request.not_utf8', 'The body is not valid UTF-8.'), undefined);
@@ -17,4 +22,10 @@ export function readJsonBodies(fastify: FastifyInstance): void {
       parseText(request, bytes.toString('utf8'), done);
     }
   });
+}
+
+/** Read as if it were, a body in another charset would be stored garbled. */
+function isPlainUtf8(contentType = '', contentEncoding = 'identity'): boolean {
+  const [, charset] = /;\s*charset="?([^";\s]*)"?/i.exec(contentType) ?? [];
+  return (charset === undefined || UTF8.test(charset)) && contentEncoding === 'identity';
 }

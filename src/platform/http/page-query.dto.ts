@@ -4,7 +4,7 @@ import { FromText, IfPresent } from './validation/rules.js';
 /** What every list takes. */
 export class PageQueryDto {
   /**
-   * How many items a page holds.
+   * How many items a page holds; 20 when absent.
    * @example 20
    */
   @FromText('integer')
@@ -14,19 +14,28 @@ export class PageQueryDto {
   @Max(100)
   limit?: number;
 
-  /** `next_cursor` of the page before. */
+  /**
+   * `next_cursor` of the page before.
+   * @example 'WyItY3JlYXRlZF9hdCIsMTc3MjM1NzQwMDAwMCwidmlzXzAxIl0'
+   */
   @IfPresent()
   @IsString()
   @MaxLength(1000)
   cursor?: string;
 
-  /** Field to sort by, with `-` in front for the greatest first. */
+  /**
+   * Field to sort by, with `-` in front for the greatest first.
+   * @example '-created_at'
+   */
   @IfPresent()
   @IsString()
   @MaxLength(64)
   sort?: string;
 
-  /** Counts the whole list into `total`. */
+  /**
+   * Counts the whole list into `total`.
+   * @example true
+   */
   @FromText('boolean')
   @IfPresent()
   @IsBoolean()

@@ -5,7 +5,11 @@ import { ulid } from '../../kernel/ids.js';
 /** The caller's `X-Request-Id` when it is a plain word, one of our own otherwise. */
 export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
   const given = request.headers['x-request-id'];
-  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : `req_${ulid()}`;
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : newRequestId();
+}
+
+export function newRequestId(): string {
+  return `req_${ulid()}`;
 }
 
 export function nameRequests(fastify: FastifyInstance): void {

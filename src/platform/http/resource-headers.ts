@@ -1,5 +1,8 @@
+import { applyDecorators } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
+import { EXTENSIONS } from './documentation.js';
 import { etagOf } from './etag.js';
 
 interface ResourceConfig {
@@ -10,7 +13,8 @@ interface ResourceConfig {
 
 /** The answer is one resource: gives it an `ETag` over these fields, and where it was created a `Location`. */
 export function AnswersResource(config: ResourceConfig): MethodDecorator {
-  return RouteConfig({ resource: config });
+  const documented = { location: config.location !== undefined, etag: config.etagFields !== undefined };
+  return applyDecorators(RouteConfig({ resource: config }), ApiExtension(EXTENSIONS.resource, documented));
 }
 
 export function addResourceHeaders(fastify: FastifyInstance): void {

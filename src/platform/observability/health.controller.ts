@@ -1,9 +1,11 @@
 import { Controller, Get, Header, Inject, Optional } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { DomainError } from '../../kernel/domain-error.js';
 import { Database } from '../database/database.js';
 import { Public } from '../http/allow.js';
+import { Throws } from '../http/throws.js';
 import { RedisConnections } from '../redis/redis.js';
+import { LivenessView, ReadinessView } from './health.dto.js';
 import { Metrics } from './metrics.js';
 
 const CHECK_TIMEOUT_MS = 3000;
@@ -15,7 +17,7 @@ async function withinTime(check: Promise<unknown>): Promise<boolean> {
   return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
-@ApiExcludeController()
+@ApiTags('operation')
 @Controller()
 export class HealthController {
   constructor(
@@ -24,15 +26,18 @@ export class HealthController {
     @Optional() @Inject(RedisConnections) private readonly redis: RedisConnections | null,
   ) {}
 
+  /** Says that the process runs. */
   @Public()
   @Get('/health/live')
-  live(): { status: string } {
+  live(): LivenessView {
     return { status: 'ok' };
   }
 
+  /** Says whether the database, and Redis where there is one, can be reached. */
   @Public()
   @Get('/health/ready')
-  async ready(): Promise<Record<string, string>> {
+  @Throws('service.not_ready')
+  async ready(): Promise<ReadinessView> {
     const [database, redis] = await Promise.all([
       withinTime(this.database.ping()),
       this.redis === null ? null : withinTime(this.redis.ping()),
@@ -44,8 +49,10 @@ export class HealthController {
     return { status: 'ok', ...checks };
   }
 
+  /** Counts and times for Prometheus. */
   @Public()
   @Get('/metrics')
+  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' }, example: '# TYPE http_requests_total counter\nhttp_requests_total{method="GET",status="200"} 3\n' } } })
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   async prometheus(): Promise<string> {
     return this.metrics.registry.metrics();

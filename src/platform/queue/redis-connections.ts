@@ -28,6 +28,7 @@ export class RedisConnections extends Redis {
   /** Whatever waits for an answer on these connections fails now, or when the last attempt to connect did. */
   release(): void {
     for (const connection of [this, ...this.copies]) {
+      if (connection.status === 'end') continue;
       connection.disconnect();
       // A client told to disconnect while it waits to connect again never ends, and never answers its
       // pending commands; one more attempt to connect makes it end.

@@ -18,6 +18,8 @@ export class RedisConnections {
     const create = (): Redis => {
       const client = new Redis(url, {
         maxRetriesPerRequest: 3,
+        // Commands of one turn of the event loop leave in one write.
+        enableAutoPipelining: true,
         retryStrategy: (times) => Math.min(times * 100, 2000),
         connectTimeout: 5000,
       });

@@ -9,10 +9,11 @@ import { sha256 } from '../../../platform/crypto/hash.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { Organizations } from '../../organizations/organizations.contract.js';
 import { ApiKeys } from '../auth.contract.js';
-import type { NewApiKey } from '../auth.contract.js';
+import type { Grant, NewApiKey } from '../auth.contract.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 
 const PREFIX = 'cdk_';
+const TOPIC = 'api-key';
 const CACHE = { max: 10_000, ttlMs: 30_000 };
 
 @Injectable()
@@ -23,10 +24,10 @@ export class ApiKeysService extends ApiKeys {
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly organizations: Organizations,
-    invalidation: Invalidation,
+    private readonly invalidation: Invalidation,
   ) {
     super();
-    this.principals = new Cache<Principal>('api-key', invalidation, CACHE);
+    this.principals = new Cache<Principal>(TOPIC, invalidation, CACHE);
   }
 
   async create({ organizationId, name, scopes, key = PREFIX + randomBytes(30).toString('base64url') }: NewApiKey) {
@@ -42,8 +43,21 @@ export class ApiKeysService extends ApiKeys {
   /** Null for a key that does not exist or was revoked. */
   async authenticate(key: string): Promise<Principal | null> {
     if (!key.startsWith(PREFIX)) return null;
-    const hash = sha256(key);
+    return this.principalOf(sha256(key));
+  }
+
+  grantOf(key: string): Grant {
+    return { kind: 'api_key', subject: sha256(key), session: null };
+  }
+
+  async principalOf(hash: string): Promise<Principal | null> {
     return this.principals.peek(hash) ?? this.principals.get(hash, () => this.load(hash));
+  }
+
+  onChange(listener: (hash: string) => void): void {
+    this.invalidation.onInvalidate((topic, hash) => {
+      if (topic === TOPIC) listener(hash);
+    });
   }
 
   private async load(hash: string): Promise<Principal | null> {

@@ -2,6 +2,8 @@ import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../../kernel/principal.js';
 import { ANY_SCOPE, Allow, Caller, Public } from '../../../platform/http/allow.js';
+import { ExampleAnswer } from '../../../platform/http/documentation.js';
+import { Throws } from '../../../platform/http/throws.js';
 import { AgentAccounts } from '../auth.contract.js';
 import type { AgentAccount } from '../auth.contract.js';
 import { LoginAgentView, LoginDto, LoginView, MeView, RefreshDto } from './login.dto.js';
@@ -20,6 +22,7 @@ export class AuthController {
   @Post('login')
   @Public()
   @HttpCode(200)
+  @Throws('auth.login_failed')
   async login(@Body() input: LoginDto): Promise<LoginView> {
     return toView(await this.logins.login(input));
   }
@@ -28,6 +31,7 @@ export class AuthController {
   @Post('refresh')
   @Public()
   @HttpCode(200)
+  @Throws('auth.refresh_failed')
   async refresh(@Body() input: RefreshDto): Promise<LoginView> {
     return toView(await this.logins.refresh(input.refresh_token));
   }
@@ -35,6 +39,7 @@ export class AuthController {
   /** Tells whose credential this is and what it may do. */
   @Get('me')
   @Allow(ANY_SCOPE)
+  @ExampleAnswer({ agent: null })
   async me(@Caller() caller: Principal): Promise<MeView> {
     const account = caller.kind === 'agent' ? await this.accounts.findById(caller.id) : null;
     return {

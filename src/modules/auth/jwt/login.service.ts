@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../../kernel/domain-error.js';
+import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { Organizations } from '../../organizations/organizations.contract.js';
 import { AgentAccounts, Passwords } from '../auth.contract.js';
 import type { AgentAccount } from '../auth.contract.js';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.js';
 import type { LoginDto } from './login.dto.js';
 import { RefreshTokens } from './refresh-tokens.js';
+import type { IssuedToken } from './refresh-tokens.js';
 
 export interface Login {
   account: AgentAccount;
@@ -25,17 +27,16 @@ export class LoginService {
     private readonly passwords: Passwords,
     private readonly accessTokens: AccessTokens,
     private readonly refreshTokens: RefreshTokens,
+    private readonly unitOfWork: UnitOfWork,
   ) {}
 
   async login({ username, password, organization: slug = 'default' }: LoginDto): Promise<Login> {
     const organization = await this.organizations.findBySlug(slug);
     const account = organization === null ? null : await this.accounts.findByUsername(organization.id, username);
     const matches = await this.passwords.matches(account?.passwordHash ?? NOBODYS_HASH, password);
-    if (account === null || !matches || !account.enabled) {
-      throw new DomainError('unauthenticated', 'auth.login_failed', 'User name or password is wrong.');
-    }
-    const refreshToken = await this.refreshTokens.issue(account.organizationId, account.id);
-    return this.answer(account, refreshToken);
+    const issued = account !== null && matches ? await this.begin(account) : null;
+    if (account === null || issued === null) throw new DomainError('unauthenticated', 'auth.login_failed', 'User name or password is wrong.');
+    return this.answer(account, issued);
   }
 
   async refresh(token: string): Promise<Login> {
@@ -44,10 +45,19 @@ export class LoginService {
     if (rotated === null || account === null || !account.enabled) {
       throw new DomainError('unauthenticated', 'auth.refresh_failed', 'The refresh token is unknown, expired or used.');
     }
-    return this.answer(account, rotated.token);
+    return this.answer(account, rotated);
   }
 
-  private async answer(account: AgentAccount, refreshToken: string): Promise<Login> {
-    return { account, refreshToken, accessToken: await this.accessTokens.issue(account), expiresInSeconds: ACCESS_TOKEN_SECONDS };
+  /** Null when the password was changed or the agent disabled while the password was being checked. */
+  private begin({ organizationId, id, passwordHash }: AgentAccount): Promise<IssuedToken | null> {
+    return this.unitOfWork.run(async () => {
+      const now = await this.accounts.lock(organizationId, id);
+      if (now === null || !now.enabled || now.passwordHash !== passwordHash) return null;
+      return this.refreshTokens.issue(organizationId, id);
+    });
+  }
+
+  private async answer(account: AgentAccount, { token, sessionId }: IssuedToken): Promise<Login> {
+    return { account, refreshToken: token, accessToken: await this.accessTokens.issue(account, sessionId), expiresInSeconds: ACCESS_TOKEN_SECONDS };
   }
 }

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { Clock } from '../../../kernel/clock.js';
 import { newId } from '../../../kernel/ids.js';
+import { Cache } from '../../../platform/cache/cache.js';
+import { Invalidation } from '../../../platform/cache/invalidation.js';
 import { sha256 } from '../../../platform/crypto/hash.js';
 import { changeRows } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
@@ -9,31 +11,46 @@ import { Sessions } from '../auth.contract.js';
 import { RefreshTokenEntity } from './token.entity.js';
 
 const LIFETIME_MS = 30 * 24 * 60 * 60 * 1000;
+const TOPIC = 'session';
+const CACHE = { max: 10_000, ttlMs: 10_000 };
 
-/** Rotating refresh tokens: each is used once, and the second use of one ends the log-in that it came from. */
+export interface IssuedToken {
+  token: string;
+  /** The log-in that it belongs to, over all rotations. */
+  sessionId: string;
+}
+
+/**
+ * Rotating refresh tokens: each is used once, and the second use of one ends the log-in that it came from: all tokens
+ * of a log-in are revoked together.
+ */
 @Injectable()
 export class RefreshTokens extends Sessions {
+  private readonly alive: Cache<{ agentId: string }>;
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
+    private readonly invalidation: Invalidation,
   ) {
     super();
+    this.alive = new Cache(TOPIC, invalidation, CACHE);
   }
 
-  async issue(organizationId: string, agentId: string, familyId: string = newId('tokenFamily')): Promise<string> {
+  async issue(organizationId: string, agentId: string, sessionId: string = newId('tokenFamily')): Promise<IssuedToken> {
     const token = `cdr_${randomBytes(32).toString('base64url')}`;
     const now = this.clock.now();
     await this.unitOfWork.run(() =>
       this.unitOfWork.transaction.insert(RefreshTokenEntity, {
-        id: newId('refreshToken'), organization_id: organizationId, agent_id: agentId, family_id: familyId,
+        id: newId('refreshToken'), organization_id: organizationId, agent_id: agentId, family_id: sessionId,
         token_hash: sha256(token), created_at: now, expires_at: now + LIFETIME_MS, used_at: null, revoked_at: null,
       }),
     );
-    return token;
+    return { token, sessionId };
   }
 
   /** Exchanges a token for the next one of its family; null when it cannot be used. */
-  async rotate(token: string): Promise<{ agentId: string; token: string } | null> {
+  async rotate(token: string): Promise<(IssuedToken & { agentId: string }) | null> {
     return this.unitOfWork.run(async () => {
       const [row] = await this.unitOfWork.query<RefreshTokenEntity>(
         `SELECT * FROM refresh_tokens WHERE token_hash = ?${this.unitOfWork.forUpdate}`,
@@ -42,17 +59,48 @@ export class RefreshTokens extends Sessions {
       const now = this.clock.now();
       if (row === undefined || row.revoked_at !== null || Number(row.expires_at) < now) return null;
       if (row.used_at !== null) {
-        await changeRows(this.unitOfWork, 'UPDATE refresh_tokens SET revoked_at = ? WHERE family_id = ? AND revoked_at IS NULL', [now, row.family_id]);
+        await this.revoke(row.agent_id, [row.family_id]);
         return null;
       }
       await changeRows(this.unitOfWork, 'UPDATE refresh_tokens SET used_at = ? WHERE id = ?', [now, row.id]);
-      return { agentId: row.agent_id, token: await this.issue(row.organization_id, row.agent_id, row.family_id) };
+      return { agentId: row.agent_id, ...(await this.issue(row.organization_id, row.agent_id, row.family_id)) };
     });
   }
 
-  async revokeAll(agentId: string): Promise<void> {
-    await this.unitOfWork.run(() =>
-      changeRows(this.unitOfWork, 'UPDATE refresh_tokens SET revoked_at = ? WHERE agent_id = ? AND revoked_at IS NULL', [this.clock.now(), agentId]),
-    );
+  async isAlive(agentId: string, sessionId: string): Promise<boolean> {
+    const known = await this.alive.get(keyOf(agentId, sessionId), async () => {
+      const [row] = await this.unitOfWork.query('SELECT id FROM refresh_tokens WHERE family_id = ? AND agent_id = ? AND revoked_at IS NULL LIMIT 1', [sessionId, agentId]);
+      return row === undefined ? null : { agentId };
+    });
+    return known !== null;
   }
+
+  async revokeAll(agentId: string): Promise<void> {
+    await this.unitOfWork.run(async () => {
+      const families = await this.unitOfWork.query<{ family_id: string }>(
+        'SELECT DISTINCT family_id FROM refresh_tokens WHERE agent_id = ? AND revoked_at IS NULL',
+        [agentId],
+      );
+      await this.revoke(agentId, families.map(({ family_id }) => family_id));
+    });
+  }
+
+  /** Told on every instance of the agent whose log-in has ended. */
+  onEnd(listener: (agentId: string) => void): void {
+    this.invalidation.onInvalidate((topic, key) => {
+      if (topic === TOPIC) listener(key.split('/', 1)[0]!);
+    });
+  }
+
+  private async revoke(agentId: string, sessionIds: readonly string[]): Promise<void> {
+    const now = this.clock.now();
+    for (const sessionId of sessionIds) {
+      await changeRows(this.unitOfWork, 'UPDATE refresh_tokens SET revoked_at = ? WHERE family_id = ? AND revoked_at IS NULL', [now, sessionId]);
+      this.unitOfWork.afterCommit(() => this.alive.forget(keyOf(agentId, sessionId)));
+    }
+  }
+}
+
+function keyOf(agentId: string, sessionId: string): string {
+  return `${agentId}/${sessionId}`;
 }

@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../../kernel/principal.js';
 import { Allow, Caller } from '../../../platform/http/allow.js';
+import { ExampleAnswer, SortsBy } from '../../../platform/http/documentation.js';
 import { Throws } from '../../../platform/http/throws.js';
 import { DeliveryDetailView, DeliveryPageView, DeliveryView, ListDeliveriesDto } from './deliveries.dto.js';
 import { DeliveriesService } from './deliveries.service.js';
@@ -14,6 +15,7 @@ export class DeliveriesController {
   /** Lists what was and will be sent to an endpoint, the newest first. */
   @Get()
   @Allow('callbacks:read')
+  @SortsBy('-created_at', 'created_at')
   @Throws('callback.not_found')
   list(@Caller() caller: Principal, @Param('id') id: string, @Query() filter: ListDeliveriesDto): Promise<DeliveryPageView> {
     return this.deliveries.list(caller, id, filter);
@@ -31,6 +33,7 @@ export class DeliveriesController {
   @Post(':delivery_id/retry')
   @HttpCode(202)
   @Allow('callbacks:write')
+  @ExampleAnswer({ status: 'pending', next_attempt_at: '2026-03-01T10:00:00.000Z', succeeded_at: null })
   @Throws('callback.not_found', 'delivery.not_found', 'callback.disabled', 'delivery.in_progress')
   retry(@Caller() caller: Principal, @Param('id') id: string, @Param('delivery_id') deliveryId: string): Promise<DeliveryView> {
     return this.deliveries.retry(caller, id, deliveryId);

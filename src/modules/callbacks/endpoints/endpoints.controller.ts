@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../../kernel/principal.js';
 import { Allow, Caller } from '../../../platform/http/allow.js';
+import { ExampleBodies, SortsBy } from '../../../platform/http/documentation.js';
 import { IfMatch } from '../../../platform/http/etag.js';
 import { AnswersResource } from '../../../platform/http/resource-headers.js';
 import { Throws } from '../../../platform/http/throws.js';
@@ -18,6 +19,14 @@ export class EndpointsController {
   /** Registers a URL; every event that is committed from now on is sent to it. Answers the signing secret once. */
   @Post()
   @Allow('callbacks:write')
+  @ExampleBodies({
+    'All messages': { url: 'https://receiver.example.com/crossdesk', events: ['message.*'] },
+    'With everything set': {
+      url: 'https://receiver.example.com/crossdesk', events: ['conversation.created', 'message.*'], format: 'native', headers: { 'x-team': 'billing' },
+      timeout_ms: 15000, retry: { schedule_seconds: [0, 5, 30, 120] }, filter: { departments: ['support'], channels: ['web'] }, enabled: true,
+      description: 'Billing system',
+    },
+  })
   @AnswersResource({ location: PATH, etagFields: ENDPOINT_WRITABLE })
   @Throws('callback.address_forbidden')
   create(@Caller() caller: Principal, @Body() input: CreateEndpointDto): Promise<CreatedEndpointView> {
@@ -27,6 +36,7 @@ export class EndpointsController {
   /** Lists endpoints, the newest first. */
   @Get()
   @Allow('callbacks:read')
+  @SortsBy('-created_at', 'created_at')
   list(@Caller() caller: Principal, @Query() filter: ListEndpointsDto): Promise<EndpointPageView> {
     return this.endpoints.list(caller, filter);
   }

@@ -151,6 +151,7 @@ export class CreateEndpointDto extends UpdateEndpointDto {
 }
 
 export class ListEndpointsDto extends PageQueryDto {
+  /** @example true */
   @FromText('boolean')
   @IfPresent()
   @IsBoolean()
@@ -215,7 +216,10 @@ export class EndpointPageView {
   next_cursor: string | null;
   /** @example false */
   has_more: boolean;
-  /** With `include_total=true`. */
+  /**
+   * With `include_total=true`.
+   * @example 1
+   */
   total?: number;
 }
 

@@ -1,8 +1,8 @@
 import { Table } from 'typeorm';
-import type { MigrationInterface, QueryRunner, TableColumnOptions, TableOptions } from 'typeorm';
+import type { MigrationInterface, QueryRunner, TableColumnOptions, TableForeignKeyOptions, TableOptions } from 'typeorm';
 import { ulid } from '../../../kernel/ids.js';
-import { tableColumn } from '../columns.js';
-import type { ColumnKind, Dialect } from '../columns.js';
+import { columnTarget, tableColumn } from '../columns.js';
+import type { ColumnKind } from '../columns.js';
 
 const ID: ColumnKind = { kind: 'id' };
 const LONG: ColumnKind = { kind: 'long' };
@@ -15,14 +15,21 @@ const FLAG: ColumnKind = { kind: 'flag' };
 const code = (length: number): ColumnKind => ({ kind: 'code', length });
 const text = (length: number): ColumnKind => ({ kind: 'text', length });
 
+/** The rules are spelled out: where they are not, MariaDB calls them RESTRICT, and the entities would differ. */
+function foreignKey(name: string, column: string, table: string): TableForeignKeyOptions {
+  return {
+    name, columnNames: [column], referencedTableName: table, referencedColumnNames: ['id'], onDelete: 'NO ACTION', onUpdate: 'NO ACTION',
+  };
+}
+
 /** Organizations, agents, visitors, conversations, messages, the event log and callbacks. */
 export class Foundation1790000000000 implements MigrationInterface {
   name = 'Foundation1790000000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    const dialect: Dialect = runner.connection.options.type === 'mysql' ? 'mysql' : 'sqlite';
+    const target = await columnTarget(runner);
     const c = (name: string, kind: ColumnKind, options?: Partial<TableColumnOptions>): TableColumnOptions =>
-      tableColumn(dialect, name, kind, options);
+      tableColumn(target, name, kind, options);
     const create = (name: string, columns: TableColumnOptions[], rest: Partial<TableOptions> = {}): Promise<void> =>
       runner.createTable(new Table({ name, columns, ...rest }));
 
@@ -56,7 +63,7 @@ export class Foundation1790000000000 implements MigrationInterface {
           { name: 'api_keys_organization', columnNames: ['organization_id'] },
         ],
         foreignKeys: [
-          { name: 'api_keys_organization_fk', columnNames: ['organization_id'], referencedTableName: 'organizations', referencedColumnNames: ['id'] },
+          foreignKey('api_keys_organization_fk', 'organization_id', 'organizations'),
         ],
       });
     await create('agents', [
@@ -85,7 +92,7 @@ export class Foundation1790000000000 implements MigrationInterface {
           { name: 'agents_created', columnNames: ['organization_id', 'created_at', 'id'] },
         ],
         foreignKeys: [
-          { name: 'agents_organization_fk', columnNames: ['organization_id'], referencedTableName: 'organizations', referencedColumnNames: ['id'] },
+          foreignKey('agents_organization_fk', 'organization_id', 'organizations'),
         ],
       });
     await create('token_keys', [
@@ -110,7 +117,7 @@ export class Foundation1790000000000 implements MigrationInterface {
           { name: 'refresh_tokens_agent', columnNames: ['agent_id'] },
         ],
         foreignKeys: [
-          { name: 'refresh_tokens_agent_fk', columnNames: ['agent_id'], referencedTableName: 'agents', referencedColumnNames: ['id'] },
+          foreignKey('refresh_tokens_agent_fk', 'agent_id', 'agents'),
         ],
       });
     await create('visitors', [
@@ -138,7 +145,7 @@ export class Foundation1790000000000 implements MigrationInterface {
           { name: 'visitors_created', columnNames: ['organization_id', 'created_at', 'id'] },
         ],
         foreignKeys: [
-          { name: 'visitors_organization_fk', columnNames: ['organization_id'], referencedTableName: 'organizations', referencedColumnNames: ['id'] },
+          foreignKey('visitors_organization_fk', 'organization_id', 'organizations'),
         ],
       });
     await create('conversations', [
@@ -172,8 +179,8 @@ export class Foundation1790000000000 implements MigrationInterface {
           { name: 'conversations_visitor', columnNames: ['visitor_id', 'created_at'] },
         ],
         foreignKeys: [
-          { name: 'conversations_visitor_fk', columnNames: ['visitor_id'], referencedTableName: 'visitors', referencedColumnNames: ['id'] },
-          { name: 'conversations_agent_fk', columnNames: ['agent_id'], referencedTableName: 'agents', referencedColumnNames: ['id'] },
+          foreignKey('conversations_visitor_fk', 'visitor_id', 'visitors'),
+          foreignKey('conversations_agent_fk', 'agent_id', 'agents'),
         ],
       });
     await create('messages', [
@@ -200,7 +207,7 @@ export class Foundation1790000000000 implements MigrationInterface {
           { name: 'messages_organization', columnNames: ['organization_id', 'number'] },
         ],
         foreignKeys: [
-          { name: 'messages_conversation_fk', columnNames: ['conversation_id'], referencedTableName: 'conversations', referencedColumnNames: ['id'] },
+          foreignKey('messages_conversation_fk', 'conversation_id', 'conversations'),
         ],
       });
     await create('events', [
@@ -250,7 +257,7 @@ export class Foundation1790000000000 implements MigrationInterface {
           { name: 'callback_endpoints_created', columnNames: ['organization_id', 'created_at', 'id'] },
         ],
         foreignKeys: [
-          { name: 'callback_endpoints_organization_fk', columnNames: ['organization_id'], referencedTableName: 'organizations', referencedColumnNames: ['id'] },
+          foreignKey('callback_endpoints_organization_fk', 'organization_id', 'organizations'),
         ],
       });
     await create('callback_versions', [

@@ -1,6 +1,7 @@
 import { getMetadataStorage } from 'class-validator';
 import type { ValidationArguments, ValidatorConstraintInterface } from 'class-validator';
 import { createRequire } from 'node:module';
+import { excerpt } from '../../../kernel/domain-error.js';
 import type { FieldError } from '../../../kernel/domain-error.js';
 import { coerce, coercionOf, isStorableText } from './rules.js';
 
@@ -26,6 +27,30 @@ interface Field {
 
 interface TypeMetadata {
   typeFunction: () => Constructor;
+}
+
+/**
+ * Lengths are counted in code points, as the database counts them. class-validator leaves variation selectors out, so
+ * that a text could pass here and not fit into its column.
+ */
+const LENGTH_RULES: Record<string, (text: string, bound: number) => boolean> = {
+  minLength: (text, min) => text.length >= 2 * min || codePoints(text) >= min,
+  maxLength: (text, max) => text.length <= max || (text.length <= 2 * max && codePoints(text) <= max),
+};
+
+function constraintOf(name: string, given: ValidatorConstraintInterface): ValidatorConstraintInterface {
+  const fits = LENGTH_RULES[name];
+  if (fits === undefined) return given;
+  return {
+    validate: (value: unknown, args) => typeof value === 'string' && fits(value, args!.constraints[0] as number),
+    defaultMessage: (args) => given.defaultMessage!(args),
+  };
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
 }
 
 /** `@Type` of class-transformer names the class of nested objects; reading it is all that is used of that library. */
@@ -62,7 +87,9 @@ export class CompiledSchema {
     }
     const values = input as Values;
     for (const name of Object.keys(values)) {
-      if (!this.fields.has(name)) errors.push({ field: join(path, name), code: 'unknown_field', message: `${name} is not a field of this request` });
+      if (this.fields.has(name)) continue;
+      const shown = excerpt(name);
+      errors.push({ field: join(path, shown), code: 'unknown_field', message: `${shown} is not a field of this request` });
     }
     for (const field of this.fields.values()) {
       const value = field.coercion === undefined ? values[field.name] : coerce(field.coercion, values[field.name]);
@@ -79,8 +106,11 @@ export class CompiledSchema {
 
   private compile(): void {
     const storage = getMetadataStorage();
-    for (const metadata of storage.getTargetValidationMetadatas(this.target, '', false, false)) {
+    const all = storage.getTargetValidationMetadatas(this.target, '', false, false);
+    for (const metadata of all) {
       const name = metadata.propertyName;
+      // A class that declares a field of its parent anew replaces all rules of the parent, the conditions included.
+      if (all.some(({ propertyName, target }) => propertyName === name && isSubclass(target, metadata.target))) continue;
       const field = this.fields.get(name) ?? { name, conditions: [], rules: [], nested: null, coercion: coercionOf(this.target, name) };
       this.fields.set(name, field);
       if (metadata.type === 'conditionalValidation') {
@@ -92,7 +122,7 @@ export class CompiledSchema {
           field.rules.push({
             code: snakeCase(metadata.name ?? constraintName),
             each: metadata.each,
-            constraint: instance as ValidatorConstraintInterface,
+            constraint: constraintOf(metadata.name ?? constraintName, instance as ValidatorConstraintInterface),
             constraints: metadata.constraints ?? [],
             message: metadata.message as Rule['message'],
           });
@@ -149,6 +179,10 @@ function messageOf(rule: Rule, args: ValidationArguments): string {
   return text
     .replaceAll('$property', args.property)
     .replaceAll(/\$constraint(\d+)/g, (_, index: string) => String(rule.constraints[Number(index) - 1]));
+}
+
+function isSubclass(target: Function | string, parent: Function | string): boolean {
+  return typeof target === 'function' && typeof parent === 'function' && target.prototype instanceof parent;
 }
 
 function join(path: string, name: string): string {

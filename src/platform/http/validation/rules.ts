@@ -9,7 +9,9 @@ const MAX_DEPTH = 16;
 
 function isPlainData(value: unknown, depth: number): boolean {
   if (typeof value === 'string') return isStorableText(value);
-  if (value === null || typeof value === 'boolean' || typeof value === 'number') return true;
+  // 1e400 is valid JSON and read as infinity, which JSON cannot write.
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (value === null || typeof value === 'boolean') return true;
   if (depth >= MAX_DEPTH || typeof value !== 'object') return false;
   if (Array.isArray(value)) return value.every((item) => isPlainData(item, depth + 1));
   return Object.entries(value).every(([key, item]) => isStorableText(key) && isPlainData(item, depth + 1));
@@ -45,7 +47,7 @@ export function IsHttpUrl(): PropertyDecorator {
     name: 'isHttpUrl',
     validator: {
       validate: (value) => {
-        if (typeof value !== 'string' || !URL.canParse(value)) return false;
+        if (typeof value !== 'string' || /[\s\p{Cc}]/u.test(value) || !URL.canParse(value)) return false;
         const url = new URL(value);
         return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '';
       },
@@ -85,8 +87,18 @@ export function coerce(coercion: Coercion, value: unknown): unknown {
     case 'list':
       return value.split(',').map((item) => item.trim()).filter((item) => item !== '');
     case 'instant':
-      return RFC3339.test(value) && !Number.isNaN(Date.parse(value)) ? Date.parse(value) : value;
+      return readInstant(value) ?? value;
   }
 }
 
-const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
+const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
+
+/** Unix milliseconds. A `+` that was not percent-encoded in a query arrives as a space. */
+function readInstant(text: string): number | undefined {
+  const instant = text.replace(/ (?=\d{2}:\d{2}$)/, '+');
+  const [, year, month, day] = RFC3339.exec(instant) ?? [];
+  const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+  if (day === undefined || Number(day) > daysInMonth) return undefined;
+  const parsed = Date.parse(instant);
+  return Number.isNaN(parsed) ? undefined : parsed;
+}

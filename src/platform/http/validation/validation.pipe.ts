@@ -12,7 +12,8 @@ const MAX_ERRORS = 100;
 export class ValidationPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if ((type !== 'body' && type !== 'query') || PRIMITIVES.has(metatype)) return value;
-    return validate(metatype as new () => object, value ?? {});
+    // An absent body is an empty one; `null` is a body, and no object.
+    return validate(metatype as new () => object, value === undefined ? {} : value);
   }
 }
 

@@ -1,0 +1,85 @@
+import type { ErrorKind, FieldError } from '../../kernel/domain-error.js';
+import { STATUS_OF_KIND } from '../../platform/http/problem.js';
+
+export interface ErrorCode {
+  /** What our own code throws has a kind; what fails before or outside of it has a status. */
+  on: ErrorKind | number;
+  /** The detail of an example. */
+  detail: string;
+  errors?: FieldError[];
+  extra?: Record<string, unknown>;
+}
+
+const ADDRESS_FORBIDDEN = '10.0.0.7 is an internal address. CALLBACK_ALLOW_CIDRS opens ranges that callbacks may reach.';
+
+/**
+ * Every code that an answer of the API can carry. A test holds it against the sources: each code that is thrown is here
+ * with its kind, and each one here is thrown.
+ */
+export const ERROR_CODES: Record<string, ErrorCode> = {
+  'request.malformed': { on: 400, detail: "Body is not valid JSON but content-type is set to 'application/json'" },
+  'request.not_utf8': { on: 'malformed', detail: 'The body is not valid UTF-8.' },
+  'auth.credential_missing': { on: 'unauthenticated', detail: 'Send an API key in X-API-Key or an access token in Authorization: Bearer.' },
+  'auth.credential_invalid': { on: 'unauthenticated', detail: 'The credential is unknown, expired or revoked.' },
+  'auth.credential_ambiguous': { on: 'unauthenticated', detail: 'Send one credential, not several.' },
+  'auth.login_failed': { on: 'unauthenticated', detail: 'User name or password is wrong.' },
+  'auth.refresh_failed': { on: 'unauthenticated', detail: 'The refresh token is unknown, expired or used.' },
+  'auth.scope_missing': { on: 'forbidden', detail: 'This needs the scope agents:write.', extra: { required_scope: 'agents:write' } },
+  'auth.route_closed': { on: 'forbidden', detail: 'This route is open to nobody.' },
+  'message.not_own': { on: 'forbidden', detail: 'Agents change their own messages only.' },
+  'message.sender_forbidden': { on: 'forbidden', detail: 'Agents send as themselves only.' },
+  'organization.operator_only': { on: 'forbidden', detail: 'Only the operator makes organizations.' },
+  'agent.not_found': { on: 'not_found', detail: 'There is no agent "agt_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
+  'callback.not_found': { on: 'not_found', detail: 'There is no callback "cbk_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
+  'conversation.not_found': { on: 'not_found', detail: 'There is no conversation "cnv_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
+  'delivery.not_found': { on: 'not_found', detail: 'There is no delivery "dlv_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
+  'event.not_found': { on: 'not_found', detail: 'There is no event "evt_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
+  'message.not_found': { on: 'not_found', detail: 'There is no message "msg_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
+  'visitor.not_found': { on: 'not_found', detail: 'There is no visitor "vis_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
+  'route.not_found': { on: 404, detail: 'There is nothing at this path.' },
+  'route.method_not_allowed': { on: 405, detail: 'This path knows GET, POST.', extra: { allowed: ['GET', 'POST'] } },
+  'request.timeout': { on: 408, detail: 'The request did not arrive in time.' },
+  'agent.username_taken': { on: 'conflict', detail: 'The user name "li.wei" is taken.' },
+  'callback.disabled': { on: 'conflict', detail: 'The endpoint is disabled; enable it first.' },
+  'conversation.closed': { on: 'conflict', detail: 'The conversation is closed; reopen it or begin a new one.' },
+  'conversation.invalid_transition': {
+    on: 'conflict',
+    detail: 'A conversation that is closed cannot become pending.',
+    extra: { allowed: ['open', 'queued'] },
+  },
+  'conversation.no_agent_available': {
+    on: 'conflict',
+    detail: 'No agent is free; name one in agent_id, or leave the conversation in the queue.',
+  },
+  'delivery.in_progress': { on: 'conflict', detail: 'The delivery is being sent right now.' },
+  'idempotency.in_progress': { on: 'conflict', detail: 'A request with this Idempotency-Key is still running.' },
+  'message.recalled': { on: 'conflict', detail: 'The message was recalled.' },
+  'organization.slug_taken': { on: 'conflict', detail: 'The slug "acme" is taken.' },
+  'visitor.external_id_taken': { on: 'conflict', detail: 'There is a visitor with external_id "customer-4711" already.' },
+  'request.precondition_failed': { on: 'precondition_failed', detail: 'The resource has changed since it was read.' },
+  'request.too_large': { on: 413, detail: 'The body is larger than this route takes.' },
+  'request.uri_too_long': { on: 414, detail: 'The URL is too long.' },
+  'request.unsupported_media_type': { on: 415, detail: 'Bodies are sent as application/json in UTF-8, not compressed.' },
+  'request.invalid': { on: 'invalid', detail: 'The request has invalid fields.' },
+  'idempotency.key_reused': { on: 'invalid', detail: 'This Idempotency-Key was used with another request.' },
+  'callback.address_forbidden': {
+    on: 'invalid',
+    detail: ADDRESS_FORBIDDEN,
+    errors: [{ field: 'url', code: 'callback.address_forbidden', message: ADDRESS_FORBIDDEN }],
+  },
+  'request.headers_too_large': { on: 431, detail: 'URL and headers are larger than 16 KiB.' },
+  internal: { on: 500, detail: 'Something went wrong on our side; the request id finds it in the log.' },
+  'service.unavailable': { on: 503, detail: 'The service cannot use its database at the moment.' },
+  'service.not_ready': {
+    on: 'unavailable',
+    detail: 'A part that this service needs cannot be reached.',
+    extra: { checks: { database: 'unreachable', redis: 'ok' } },
+  },
+  'service.worker_only': { on: 'unavailable', detail: 'This process is a worker; the API is served elsewhere.' },
+};
+
+export function statusOf(code: string): number {
+  const known = ERROR_CODES[code];
+  if (known === undefined) throw new Error(`${code} is not in src/app/openapi/error-codes.ts.`);
+  return typeof known.on === 'number' ? known.on : STATUS_OF_KIND[known.on];
+}

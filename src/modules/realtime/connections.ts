@@ -1,0 +1,56 @@
+import type { Namespace, Socket } from 'socket.io';
+import type { Principal } from '../../kernel/principal.js';
+import type { Grant } from '../auth/auth.contract.js';
+
+/** `data` is kept in Redis while a client is away, so it holds plain values and no credential. */
+export type Client = Socket & { data: { grant: Grant } };
+
+/** The sockets of this process, by whose they are: what changes about an agent or a key must reach its connections. */
+export class Connections {
+  private readonly bySubject = new Map<string, Set<Client>>();
+  private readonly principals = new WeakMap<Client, Principal>();
+
+  add(client: Client): void {
+    const { subject } = client.data.grant;
+    const clients = this.bySubject.get(subject) ?? new Set();
+    this.bySubject.set(subject, clients.add(client));
+  }
+
+  delete(client: Client): void {
+    const { subject } = client.data.grant;
+    const clients = this.bySubject.get(subject);
+    if (clients?.delete(client) === true && clients.size === 0) this.bySubject.delete(subject);
+  }
+
+  of(subject: string): Client[] {
+    return [...(this.bySubject.get(subject) ?? [])];
+  }
+
+  setPrincipal(client: Client, principal: Principal): void {
+    this.principals.set(client, principal);
+  }
+
+  principalOf(client: Client): Principal {
+    const principal = this.principals.get(client);
+    if (principal === undefined) throw new Error('A socket has a principal from its handshake on.');
+    return principal;
+  }
+}
+
+interface RecoverableSession {
+  data: { grant?: Grant };
+}
+
+/**
+ * A client that comes back is given what it missed before its credential is looked at; so what its connection was
+ * is asked for first. Socket.IO has no hook for this.
+ */
+export function recoverOnly(namespace: Namespace, mayRecover: (grant: Grant) => Promise<boolean>): void {
+  const adapter = namespace.adapter as unknown as { restoreSession(pid: string, offset: string): Promise<RecoverableSession | null> };
+  const restore = adapter.restoreSession.bind(adapter);
+  adapter.restoreSession = async (pid, offset) => {
+    const session = await restore(pid, offset);
+    const grant = session?.data.grant;
+    return grant !== undefined && (await mayRecover(grant)) ? session : null;
+  };
+}

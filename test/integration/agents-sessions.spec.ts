@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startCluster } from '../support/cluster.js';
+import type { Cluster } from '../support/cluster.js';
+import { aLogin, anAgent, unique } from '../support/desk.js';
+import type { Answer, Caller } from '../support/start-test-app.js';
+import { TestClock } from '../support/test-clock.js';
+
+const PASSWORD = 'the password of an agent';
+
+describe('the log-in of an agent', () => {
+  const clock = new TestClock();
+  let cluster: Cluster;
+  let api: Caller;
+
+  beforeAll(async () => {
+    cluster = await startCluster({ clock });
+    api = cluster.a.api;
+  });
+
+  afterAll(() => cluster.close());
+
+  const login = (username: string, password = PASSWORD, organization?: string): Promise<Answer> =>
+    cluster.a.as({}).post('/auth/login', { username, password, organization });
+  const refresh = (refreshToken: string, on = cluster.a): Promise<Answer> => on.as({}).post('/auth/refresh', { refresh_token: refreshToken });
+  const me = (token: string, on = cluster.a): Promise<Answer> => on.as({ authorization: `Bearer ${token}` }).get('/auth/me');
+
+  /** Other instances hear of it by a message, so they may take a moment; this one may not. */
+  async function expectRefused(token: string): Promise<void> {
+    expect(await me(token)).toMatchObject({ status: 401, body: { code: 'auth.credential_invalid' } });
+    await expect.poll(async () => (await me(token, cluster.b)).status, { timeout: 1000, interval: 10 }).toBe(401);
+  }
+
+  async function anAccount() {
+    const agent = await anAgent(api, { password: PASSWORD });
+    const { body } = await login(agent['username']);
+    // Both instances have seen the token, so that both may hold it in a cache.
+    expect((await me(body.access_token)).body).toMatchObject({ kind: 'agent', id: agent.id });
+    expect((await me(body.access_token, cluster.b)).status).toBe(200);
+    return { agent, path: `/agents/${agent.id}`, access: body.access_token as string, refreshToken: body.refresh_token as string };
+  }
+
+  it('answers a pair of tokens and who logged in', async () => {
+    const agent = await anAgent(api, { password: PASSWORD, department: 'support' });
+    const { status, body } = await login(agent['username']);
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/), refresh_token: expect.stringMatching(/^cdr_/), token_type: 'Bearer', expires_in: 900,
+      agent: { id: agent.id, username: agent['username'], role: 'agent', organization_id: expect.stringMatching(/^org_/), department: 'support' },
+    });
+    expect((await me(body.access_token)).body.agent).toEqual(body.agent);
+  });
+
+  it('fails in one way, whatever was wrong', async () => {
+    const agent = await anAgent(api, { password: PASSWORD });
+    const withoutPassword = await anAgent(api);
+    const disabled = await anAgent(api, { password: PASSWORD, enabled: false });
+    const failures = await Promise.all([
+      login(agent['username'], 'not the password'),
+      login(agent['username'].toUpperCase()),
+      login(unique('nobody')),
+      login(withoutPassword['username'], 'anything at all'),
+      login(disabled['username']),
+      login(agent['username'], PASSWORD, 'no-such-organization'),
+    ]);
+    const shape = ({ status, body, headers }: Answer) => {
+      const { request_id: _, ...rest } = body;
+      return { status, rest, authenticate: headers.get('www-authenticate') };
+    };
+    expect(shape(failures[0]!)).toMatchObject({ status: 401, rest: { code: 'auth.login_failed' } });
+    for (const failure of failures) expect(shape(failure)).toEqual(shape(failures[0]!));
+  });
+
+  it('rotates refresh tokens, and ends when a used one comes again', async () => {
+    const { access, refreshToken } = await anAccount();
+    const second = await refresh(refreshToken, cluster.b);
+    expect(second).toMatchObject({ status: 200, body: { token_type: 'Bearer', expires_in: 900, agent: { id: expect.any(String) } } });
+    expect(second.body.refresh_token).not.toBe(refreshToken);
+    expect((await me(second.body.access_token)).status).toBe(200);
+    const third = (await refresh(second.body.refresh_token)).body;
+
+    expect(await refresh(refreshToken)).toMatchObject({ status: 401, body: { code: 'auth.refresh_failed' } });
+    expect(await refresh(third.refresh_token)).toMatchObject({ status: 401, body: { code: 'auth.refresh_failed' } });
+    for (const token of [access, second.body.access_token, third.access_token]) await expectRefused(token);
+    expect(await refresh('cdr_never-existed')).toMatchObject({ status: 401, body: { code: 'auth.refresh_failed' } });
+  });
+
+  it('lets one of many concurrent uses of a refresh token through, and ends', async () => {
+    const { refreshToken } = await anAccount();
+    const answers = await Promise.all(Array.from({ length: 8 }, (_, index) => refresh(refreshToken, cluster.each(index))));
+    const winners = answers.filter(({ status }) => status === 200);
+    expect(winners).toHaveLength(1);
+    expect((await refresh(winners[0]!.body.refresh_token)).status).toBe(401);
+  });
+
+  it('is independent of the agent’s other log-ins', async () => {
+    const { agent, refreshToken, access } = await anAccount();
+    const other = (await login(agent['username'])).body;
+    await refresh(refreshToken);
+    await refresh(refreshToken);
+    await expectRefused(access);
+    expect((await me(other.access_token)).status).toBe(200);
+    expect((await refresh(other.refresh_token)).status).toBe(200);
+  });
+
+  it('ends with a new password, on every instance', async () => {
+    const { agent, path, access, refreshToken } = await anAccount();
+    expect((await api.put(path, { password: 'another password' })).status).toBe(200);
+    await expectRefused(access);
+    expect((await refresh(refreshToken)).status).toBe(401);
+    expect((await login(agent['username'])).status).toBe(401);
+    const fresh = await login(agent['username'], 'another password');
+    expect((await me(fresh.body.access_token, cluster.b)).status).toBe(200);
+  });
+
+  it.each([
+    ['DELETE', (path: string) => api.delete(path)],
+    ['enabled: false', (path: string) => api.put(path, { enabled: false })],
+  ])('ends when the agent is disabled by %s, and does not come back with the agent', async (_, disable) => {
+    const { agent, path, access, refreshToken } = await anAccount();
+    expect((await disable(path)).status).toBeLessThan(300);
+    await expectRefused(access);
+    expect((await refresh(refreshToken)).status).toBe(401);
+    expect((await login(agent['username'])).status).toBe(401);
+
+    expect((await api.put(path, { enabled: true })).status).toBe(200);
+    await expectRefused(access);
+    expect((await refresh(refreshToken)).status).toBe(401);
+    expect((await login(agent['username'])).status).toBe(200);
+  });
+
+  it('does not survive a password change that happens while the old password is being checked', async () => {
+    const agent = await anAgent(api, { password: PASSWORD });
+    const [logins] = await Promise.all([
+      Promise.all(Array.from({ length: 6 }, () => login(agent['username']))),
+      api.put(`/agents/${agent.id}`, { password: 'another password' }),
+    ]);
+    for (const { status, body } of logins) {
+      if (status === 200) await expectRefused(body.access_token);
+      else expect(status).toBe(401);
+    }
+  });
+
+  it('carries the role and department that the agent has now', async () => {
+    const { agent, as } = await aLogin(cluster.a);
+    expect((await as.post('/agents', { username: unique('x') })).status).toBe(403);
+    expect((await api.put(`/agents/${agent.id}`, { role: 'admin', department: 'support' })).status).toBe(200);
+    expect((await as.post('/agents', { username: unique('x') })).status).toBe(201);
+    expect((await as.get('/auth/me')).body).toMatchObject({ scopes: ['*'], agent: { role: 'admin', department: 'support' } });
+  });
+
+  it('is over after 15 minutes without a refresh, and after 30 days for good', async () => {
+    const { access, refreshToken } = await anAccount();
+    clock.advance(14 * 60_000);
+    expect((await me(access)).status).toBe(200);
+    clock.advance(2 * 60_000);
+    expect(await me(access)).toMatchObject({ status: 401, body: { code: 'auth.credential_invalid' } });
+    const next = await refresh(refreshToken);
+    expect(next.status).toBe(200);
+    expect((await me(next.body.access_token, cluster.b)).status).toBe(200);
+    clock.advance(31 * 24 * 60 * 60_000);
+    expect((await refresh(next.body.refresh_token)).status).toBe(401);
+  });
+
+  it('cannot be forged', async () => {
+    const { access } = await anAccount();
+    const [header, payload, signature] = access.split('.') as [string, string, string];
+    const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    const head = JSON.parse(Buffer.from(header, 'base64url').toString());
+    const forged = [
+      `${header}.${encode({ ...claims, sub: 'agt_00000000000000000000000000' })}.${signature}`,
+      `${encode({ ...head, alg: 'none' })}.${payload}.`,
+      `${encode({ ...head, alg: 'HS512' })}.${payload}.${signature}`,
+      `${encode({ ...head, kid: 'tky_00000000000000000000000000' })}.${payload}.${signature}`,
+      `${encode({ alg: 'HS256', typ: 'JWT' })}.${payload}.${signature}`,
+      `${header}.${payload}`,
+      'not.a.token',
+    ];
+    for (const token of forged) expect(await me(token)).toMatchObject({ status: 401, body: { code: 'auth.credential_invalid' } });
+  });
+});

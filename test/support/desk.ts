@@ -1,0 +1,76 @@
+import { expect } from 'vitest';
+import type { Answer, Caller, TestApp } from './start-test-app.js';
+
+export type Resource = Record<string, any> & { id: string };
+
+let made = 0;
+
+/** A name that no other test of this file has. */
+export function unique(prefix: string): string {
+  return `${prefix}-${process.pid.toString(36)}-${(made += 1)}`;
+}
+
+export async function created(answer: Promise<Answer>): Promise<Resource> {
+  const { status, body, text } = await answer;
+  expect(`${status} ${status === 201 ? '' : text}`).toBe('201 ');
+  return body;
+}
+
+export function anAgent(api: Caller, over: Record<string, unknown> = {}): Promise<Resource> {
+  return created(api.post('/agents', { username: unique('agent'), status: 'online', ...over }));
+}
+
+/** An agent that can log in, and its calls. */
+export async function aLogin(app: TestApp, over: Record<string, unknown> = {}): Promise<{ agent: Resource; as: Caller & { token: string } }> {
+  const password = 'the password of an agent';
+  const agent = await anAgent(app.api, { password, ...over });
+  return { agent, as: await app.login(agent['username'], password) };
+}
+
+export function aConversation(api: Caller, over: Record<string, unknown> = {}): Promise<Resource> {
+  return created(api.post('/conversations', { visitor: { external_id: unique('visitor') }, ...over }));
+}
+
+export function aMessage(api: Caller, conversation: Resource, over: Record<string, unknown> = {}): Promise<Resource> {
+  return created(api.post('/messages', { conversation_id: conversation.id, sender: { type: 'visitor' }, type: 'text', content: 'hello', ...over }));
+}
+
+export interface LoggedEvent {
+  id: string;
+  event: string;
+  timestamp: number;
+  data: Record<string, any>;
+  position: number;
+}
+
+/** All events after a position, through as many pages as it takes. */
+export async function eventsAfter(api: Caller, position: number, query = ''): Promise<LoggedEvent[]> {
+  const found: LoggedEvent[] = [];
+  let cursor = Buffer.from(JSON.stringify(['position', position, position])).toString('base64url');
+  for (;;) {
+    const { body, status } = await api.get(`/events?limit=100&cursor=${cursor}${query}`);
+    expect(status).toBe(200);
+    found.push(...body.data);
+    if (!body.has_more) return found;
+    cursor = body.next_cursor;
+  }
+}
+
+export async function lastPosition(api: Caller): Promise<number> {
+  const { body } = await api.get('/events?limit=1&sort=-position');
+  return body.data[0]?.position ?? 0;
+}
+
+/** What `work` made happen: its answer and the events that it left in the log. */
+export async function during<T>(api: Caller, work: () => Promise<T>): Promise<{ answer: T; events: LoggedEvent[] }> {
+  const before = await lastPosition(api);
+  const answer = await work();
+  return { answer, events: await eventsAfter(api, before) };
+}
+
+/** A further organization and calls with its first key. */
+export async function anOrganization(app: TestApp): Promise<{ organization: Resource; api: Caller }> {
+  const slug = unique('org');
+  const organization = await created(app.api.post('/organizations', { slug, name: slug }));
+  return { organization, api: app.as({ 'x-api-key': organization['api_key'].key }) };
+}
