@@ -64,7 +64,7 @@ class Refused extends Error {
 let step = 'starting';
 /** Undone in reverse order, also after a failure. */
 const cleanups: (() => Promise<unknown> | void)[] = [];
-process.once('SIGINT', () => void cleanUp().then(() => process.exit(130)));
+process.on('SIGINT', () => void cleanUp().then(() => process.exit(130)));
 
 try {
   await tell();
@@ -172,11 +172,9 @@ type Caller = (method: string, path: string, body?: unknown) => Promise<any>;
 
 function callerOf(instance: Instance): Caller {
   return async (method, path, body) => {
-    const response = await fetch(`${instance.url}/api/v1${path}`, {
-      method,
-      headers: { 'x-api-key': instance.apiKey, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
+    const headers = { 'x-api-key': instance.apiKey };
+    const json = { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const response = await fetch(`${instance.url}/api/v1${path}`, { method, ...(body === undefined ? { headers } : json) });
     const text = await response.text();
     const parsed = text === '' ? undefined : parseJson(text);
     if (!response.ok) throw new Refused(`${method} ${path}`, response.status, parsed);

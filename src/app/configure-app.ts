@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { SystemClock } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Config } from '../platform/config/config.js';
+import { closeConnectionsWhileStopping } from '../platform/http/drain.js';
 import { readJsonBodies } from '../platform/http/json-body.js';
 import { ProblemFilter } from '../platform/http/problem.filter.js';
 import { nameRequests } from '../platform/http/request-id.js';
@@ -45,6 +46,7 @@ export async function configureApp({ config, logger, clock = new SystemClock() }
   const routes = app.get(RouteTable);
   routes.watch(fastify);
   nameRequests(fastify);
+  closeConnectionsWhileStopping(fastify);
   readJsonBodies(fastify);
   addResourceHeaders(fastify);
   logRequests(fastify, logger);

@@ -9,6 +9,8 @@ import { RedisConnections } from '../platform/redis/redis.js';
 /** Ends in the order in which things stand on each other: work, then connections, then the lock. */
 @Injectable()
 export class Lifecycle implements BeforeApplicationShutdown, OnApplicationShutdown {
+  private spentMs = 0;
+
   constructor(
     private readonly config: Config,
     private readonly queue: JobQueue,
@@ -17,8 +19,13 @@ export class Lifecycle implements BeforeApplicationShutdown, OnApplicationShutdo
     @Inject(RedisConnections) private readonly redis: RedisConnections | null,
   ) {}
 
+  /** What the end of the requests has taken of the time in which all must be finished. */
+  spend(ms: number): void {
+    this.spentMs = ms;
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
-    await this.queue.close(this.config.values.SHUTDOWN_TIMEOUT * 1000);
+    await this.queue.close(Math.max(0, this.config.values.SHUTDOWN_TIMEOUT * 1000 - this.spentMs));
   }
 
   async onApplicationShutdown(): Promise<void> {

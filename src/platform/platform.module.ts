@@ -10,6 +10,7 @@ import { Database } from './database/database.js';
 import { DatabaseModule } from './database/database.module.js';
 import { UnitOfWork } from './database/unit-of-work.js';
 import { RouteTable } from './http/route-table.js';
+import { IdempotencyCleanup } from './idempotency/idempotency-cleanup.js';
 import { IdempotencyKeys } from './idempotency/idempotency-keys.js';
 import { Leases } from './leases/leases.js';
 import { HealthController } from './observability/health.controller.js';
@@ -76,6 +77,11 @@ export class PlatformModule {
         provide: IdempotencyKeys,
         inject: [UnitOfWork, Cipher],
         useFactory: (unitOfWork: UnitOfWork, cipher: Cipher) => new IdempotencyKeys(unitOfWork, cipher, clock),
+      },
+      {
+        provide: IdempotencyCleanup,
+        inject: [IdempotencyKeys, Leases],
+        useFactory: (keys: IdempotencyKeys, leases: Leases) => new IdempotencyCleanup(keys, leases, config, logger),
       },
     ];
     return {

@@ -72,6 +72,7 @@ function pathsIn(document: string): string[] {
 }
 
 function npmScriptsIn(document: string): string[] {
-  const named = [...read(document).matchAll(/\bnpm (?:run (?:(?:-s|--silent) )?)?([a-z][\w:-]*)/g)].map(([, name]) => name!);
+  const code = [...read(document).matchAll(/^```[\s\S]*?^```|`[^`\n]+`/gm)].map(([fragment]) => fragment).join('\n');
+  const named = [...code.matchAll(/\bnpm (?:run (?:(?:-s|--silent) )?)?([a-z][\w:-]*)/g)].map(([, name]) => name!);
   return named.filter((name) => !NPM_COMMANDS.includes(name));
 }

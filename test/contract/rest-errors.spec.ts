@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp } from '../support/start-test-app.js';
 import type { Answer, Caller } from '../support/start-test-app.js';
 import {
@@ -41,15 +41,16 @@ async function everything(): Promise<Record<string, number>[]> {
   return [await census(app.api, lists), await census(acme, lists), await census(globex, lists)];
 }
 
-let before: Record<string, number>[];
-
-beforeEach(async () => {
-  before = await everything();
-});
-
-afterEach(async () => {
-  expect(await everything(), 'a refused request stored something').toEqual(before);
-});
+/** For the tests of one block together. */
+function storesNothing(): void {
+  let before: Record<string, number>[];
+  beforeAll(async () => {
+    before = await everything();
+  });
+  afterAll(async () => {
+    expect(await everything(), 'a refused request stored something').toEqual(before);
+  });
+}
 
 afterAll(() => app.close());
 
@@ -68,6 +69,7 @@ describe('the table of routes', () => {
 });
 
 describe.each(withBody)('$method $path refuses', (operation) => {
+  storesNothing();
   const caller = callerFor(operation);
   const path = pathOf(operation, world);
   const table = bodies[nameOf(operation)] ?? { bodies: [], required: [] };
@@ -114,6 +116,8 @@ describe.each(withBody)('$method $path refuses', (operation) => {
 });
 
 describe.each(operations.filter(({ method, bodyFields }) => method !== 'GET' && bodyFields.length === 0))('$method $path, which needs no body, refuses', (operation) => {
+  storesNothing();
+
   it('a broken one', async () => {
     for (const { status, code, body, headers } of BROKEN_BODIES) {
       expectProblem(await send(callerFor(operation), operation, pathOf(operation, world), body, headers), status, code);
@@ -122,6 +126,7 @@ describe.each(operations.filter(({ method, bodyFields }) => method !== 'GET' && 
 });
 
 describe.each(closed)('$method $path asks who is calling:', (operation) => {
+  storesNothing();
   const path = pathOf(operation, world);
   const key = acme.headers['x-api-key']!;
   const credentials: [string, Record<string, string>, string][] = [
@@ -151,6 +156,7 @@ describe.each(closed)('$method $path asks who is calling:', (operation) => {
 });
 
 describe.each(withId)('$method $path knows nothing under', (operation) => {
+  storesNothing();
   const body = bodyOf(operation);
   const strangers = (key: string): [string, string][] => {
     const own = world.ids[key]!;
@@ -198,6 +204,8 @@ describe.each(withId)('$method $path knows nothing under', (operation) => {
 });
 
 describe('what belongs to another organization', () => {
+  storesNothing();
+
   it('is in no list', async () => {
     const ids = new Set(Object.values(world.ids));
     for (const list of lists) {
@@ -224,6 +232,7 @@ describe('what belongs to another organization', () => {
     expectInvalid(await caller.post('/conversations', { visitor_id: world.visitorId }), 'visitor_id');
     expectInvalid(await caller.post('/conversations', { visitor_id: visitorId, agent_id: world.ids['agents.id'] }), 'agent_id');
     expectInvalid(await caller.put(`/conversations/${ids['conversations.id']}`, { agent_id: world.ids['agents.id'] }), 'agent_id');
+    expectInvalid(await caller.post('/conversations', { visitor: { external_id: 'would be new' }, agent_id: world.ids['agents.id'] }), 'agent_id');
     const message = { conversation_id: ids['conversations.id'], type: 'text', content: 'x' };
     expectInvalid(await caller.post('/messages', { ...message, sender: { type: 'agent', id: world.ids['agents.id'] } }), 'sender');
     expectInvalid(await caller.post('/messages', { ...message, sender: { type: 'visitor', id: world.visitorId } }), 'sender');
@@ -242,6 +251,35 @@ describe('what belongs to another organization', () => {
     for (const organization of ['张三', 'acme ', 'ACME', '']) {
       expectProblem(await anonymous.post('/auth/login', { username: 'li', password: 'password of li', organization }), 401, 'auth.login_failed');
     }
+  });
+});
+
+describe('409', () => {
+  const prepared: Record<string, string> = {};
+  beforeAll(async () => {
+    const conversation = (await acme.post('/conversations', { visitor_id: world.visitorId })).body.id;
+    prepared.message = (await acme.post('/messages', { conversation_id: conversation, sender: { type: 'visitor' }, type: 'text', content: 'x' })).body.id;
+    await acme.delete(`/messages/${prepared.message}`);
+    await acme.delete(`/conversations/${conversation}`);
+    prepared.closed = conversation;
+    prepared.zhao = (await acme.get('/agents?username=zhao')).body.data[0].id;
+    await app.settle();
+  });
+  storesNothing();
+
+  it.each<[string, () => Promise<Answer>, string]>([
+    ['a user name that is taken', () => acme.post('/agents', { username: 'li' }), 'agent.username_taken'],
+    ['a user name that is taken, by PUT', () => acme.put(`/agents/${world.ids['agents.id']}`, { username: 'zhao', nickname: 'x' }), 'agent.username_taken'],
+    ['an external id that is taken', () => acme.post('/visitors', { external_id: 'customer-1' }), 'visitor.external_id_taken'],
+    ['an external id that is taken, by PUT', () => acme.put(`/visitors/${world.visitorId}`, { external_id: 'customer-0', name: 'x' }), 'visitor.external_id_taken'],
+    ['a slug that is taken', () => app.api.post('/organizations', { slug: 'acme', name: 'Acme' }), 'organization.slug_taken'],
+    ['a message into a closed conversation', () => acme.post('/messages', { conversation_id: prepared.closed, sender: { type: 'visitor' }, type: 'text', content: 'x' }), 'conversation.closed'],
+    ['an edit of a recalled message', () => acme.put(`/messages/${prepared.message}`, { content: 'x' }), 'message.recalled'],
+    ['a move that is not allowed', () => acme.put(`/conversations/${prepared.closed}`, { status: 'pending', subject: 'x' }), 'conversation.invalid_transition'],
+    ['another agent for a closed conversation', () => acme.put(`/conversations/${prepared.closed}`, { agent_id: prepared.zhao, subject: 'x' }), 'conversation.closed'],
+  ])('%s', async (_what, request, code) => {
+    const problem = expectProblem(await request(), 409, code);
+    if (/transition|conversation\.closed/.test(code) && 'allowed' in problem) expect(problem.allowed).toEqual(['open', 'queued']);
   });
 });
 
@@ -267,9 +305,8 @@ describe.each(lists)('GET $path refuses', (list) => {
   const filters = list.queryFields.filter((name) => !PAGE_FIELDS.includes(name));
 
   it.runIf(filters.length > 0).each(filters)('a bad %s', async (name) => {
-    for (const value of ['x'.repeat(5000), '%00', `${name}\0`, 'a&', '%F0%9F%98%80'.repeat(600)]) {
-      const doubled = value.endsWith('&') ? `${value}${name}=b` : value;
-      expectInvalid(await acme.get(`${path}?${name}=${doubled}`), name);
+    for (const value of ['x'.repeat(5000), '%00', 'a%00b', `a&${name}=b`, '%F0%9F%98%80'.repeat(600)]) {
+      expectInvalid(await acme.get(`${path}?${name}=${value}`), name);
     }
   });
 
@@ -282,32 +319,32 @@ describe.each(lists)('GET $path refuses', (list) => {
     }
   });
 
-  it('the cursor of another list and of another sort', async () => {
+  const sort = list.path === '/events' ? 'position' : '-created_at';
+  const opposite = list.path === '/events' ? '-position' : 'created_at';
+
+  it('the cursor of another list', async () => {
     for (const other of lists) {
       if (other.path === list.path) continue;
       const { next_cursor } = (await acme.get(`${pathOf(other, world)}?limit=1`)).body;
-      if (next_cursor !== null) expectInvalid(await acme.get(`${path}?cursor=${next_cursor}`), 'cursor');
+      expect(next_cursor, `${other.path} has a second page`).toEqual(expect.any(String));
+      expectInvalid(await acme.get(`${path}?cursor=${next_cursor}`), 'cursor');
     }
-    const { next_cursor } = (await acme.get(`${path}?limit=1&sort=${list.path === '/events' ? 'position' : '-created_at'}`)).body;
-    if (next_cursor !== null) expectInvalid(await acme.get(`${path}?cursor=${next_cursor}&sort=${list.path === '/events' ? '-position' : 'created_at'}`), 'cursor');
+  });
+
+  it('the cursor of another sort', async () => {
+    const { next_cursor } = (await acme.get(`${path}?limit=1&sort=${sort}`)).body;
+    expectInvalid(await acme.get(`${path}?cursor=${next_cursor}&sort=${opposite}`), 'cursor');
   });
 
   it('a cursor that was tampered with', async () => {
-    const sort = list.path === '/events' ? 'position' : '-created_at';
     for (const parts of [[sort], [sort, 1], [sort, null, null], [sort, {}, 'x'], [sort, [1], 'x'], [sort, true, true], [sort, 1, 'x', 1], { 0: sort }, sort, [sort, 'x', {}]]) {
       expectInvalid(await acme.get(`${path}?cursor=${Buffer.from(JSON.stringify(parts)).toString('base64url')}`), 'cursor');
     }
   });
 });
 
-describe('the other end of the cursors', () => {
-  it('some lists have a second page, so that the tests above have cursors', async () => {
-    const { next_cursor } = (await acme.get('/events?limit=1')).body;
-    expect(next_cursor).toEqual(expect.any(String));
-  });
-});
-
 describe.each(routes)('$path', (route) => {
+  storesNothing();
   const path = pathOf(route, world);
   const known = operations.filter((operation) => operation.path === route.path).map(({ method }) => method as string);
   const allowed = [...known, ...(known.includes('GET') ? ['HEAD'] : [])].sort();
@@ -334,6 +371,8 @@ describe.each(routes)('$path', (route) => {
 });
 
 describe('no route', () => {
+  storesNothing();
+
   it.each([
     '/nothing', '/agents/', '//api/v1//agents', '/Agents', '//api/v2/agents', '//', '//api/v1', `/agents/${world.ids['agents.id']}/`, `/agents/${world.ids['agents.id']}/nothing`,
     '//api/v1/agents/../../../etc/passwd', '//favicon.ico', '/agents/x/y/z', '/%2e%2e/agents', `/${'x'.repeat(3000)}`,
@@ -377,3 +416,16 @@ function talk(text: string): Promise<string> {
     socket.on('close', () => resolve(answer));
   });
 }
+
+it('503 from a process that is no api', async () => {
+  const worker = await startTestApp({ env: { ROLES: 'worker' } });
+  for (const path of ['/agents', '/nothing', '//docs', '//']) {
+    for (const method of ['GET', 'POST', 'OPTIONS']) {
+      const answer = await worker.api.send(method, path);
+      expectProblem(answer, 503, 'service.worker_only');
+      expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    }
+  }
+  expect((await worker.api.get('//health/live')).status).toBe(200);
+  await worker.close();
+});

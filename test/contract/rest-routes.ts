@@ -25,6 +25,7 @@ export async function operationsOf(app: TestApp): Promise<Operation[]> {
   const document = (await app.as({}).get('//docs-json')).body;
   const operations: Operation[] = [];
   for (const [path, item] of Object.entries<Body>(document.paths)) {
+    if (!path.startsWith(`${PREFIX}/`)) continue;
     for (const method of ['get', 'post', 'put', 'delete'].filter((name) => name in item)) {
       const { query, body } = inputsOf(app, item[method].operationId);
       operations.push({
@@ -59,7 +60,7 @@ function fieldNames(dto: any): string[] {
   return [...new Set(getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false).map(({ propertyName }) => propertyName))];
 }
 
-/** An organization of its own with one of everything in it. */
+/** An organization of its own with two of everything in it. */
 export interface World {
   caller: Caller;
   /** What a path parameter stands for: `agents.id`. */
@@ -84,10 +85,16 @@ export async function aWorld(app: TestApp, caller: Caller): Promise<World> {
   const agentId = await make('/agents', { username: 'li', password: 'password of li', status: 'online', max_conversations: 100 });
   const conversationId = await make('/conversations', { visitor: { external_id: 'customer-1' } });
   const visitorId = (await caller.get(`/conversations/${conversationId}`)).body.visitor_id;
-  const messageId = await make('/messages', { conversation_id: conversationId, sender: { type: 'visitor' }, type: 'text', content: 'hello' });
+  const message = { conversation_id: conversationId, sender: { type: 'visitor' }, type: 'text', content: 'hello' };
+  const messageId = await make('/messages', message);
+  // A second one of each, so that every list has a second page.
+  await make('/messages', message);
+  await make('/agents', { username: 'zhao' });
+  await make('/callbacks', { url: sink.url, events: ['visitor.updated'] });
+  await make('/conversations', { visitor: { external_id: 'customer-0' } });
   await app.settle();
   const deliveries = (await caller.get(`/callbacks/${callbackId}/deliveries`)).body.data;
-  expect(deliveries).toMatchObject([{ status: 'succeeded' }]);
+  expect(deliveries).toMatchObject([{ status: 'succeeded' }, { status: 'succeeded' }]);
   await sink.close();
   return {
     caller,

@@ -12,17 +12,22 @@ const TICK_MS = 20;
 /** So long a caller goes on repeating before it counts as a loss of service. */
 const GIVE_UP_MS = 90_000;
 
-/** Closed while the service is known to be down, so that callers repeat after the restart and not against a dead port. */
+/** Closed while the service is known to be down: callers wait for the restart and do not knock at a dead port. */
 export class Gate {
   private opened: Promise<void> = Promise.resolve();
-  private release: () => void = () => undefined;
+  private release: (() => void) | undefined;
+
+  get isOpen(): boolean {
+    return this.release === undefined;
+  }
 
   close(): void {
     this.opened = new Promise((resolve) => (this.release = resolve));
   }
 
   open(): void {
-    this.release();
+    this.release?.();
+    this.release = undefined;
   }
 
   passed(): Promise<void> {
@@ -31,7 +36,7 @@ export class Gate {
 }
 
 /**
- * Callers that post at a fixed rate, whatever the service does, and behave like real ones: who got no answer
+ * Callers that post at a fixed rate, however slow the answers are, and behave like real ones: who got no answer
  * (or a 5xx) repeats the same client_msg_no until there is one.
  */
 export class MessageLoad {
@@ -53,11 +58,13 @@ export class MessageLoad {
   ) {}
 
   start(): void {
-    const startedAt = performance.now();
-    let sent = 0;
+    let due = 0;
+    let before = performance.now();
     this.timer = setInterval(() => {
-      const due = Math.floor(((performance.now() - startedAt) / 1000) * this.perSecond);
-      for (; sent < due; sent += 1) this.launch();
+      const now = performance.now();
+      if (this.service.isOpen) due += ((now - before) / 1000) * this.perSecond;
+      before = now;
+      for (; due >= 1; due -= 1) this.launch();
     }, TICK_MS);
   }
 

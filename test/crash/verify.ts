@@ -2,8 +2,8 @@ import type { ApiClient, Conversation } from './client.js';
 import type { CallbackLedger } from './ledger.js';
 import type { MessageLoad } from './load.js';
 
-/** Longer than any lease and the last retry after it. */
-const DRAIN_TIMEOUT_MS = 120_000;
+/** Longer than any lease and the last retry after it; how long it really took is among the figures. */
+const DRAIN_TIMEOUT_MS = 240_000;
 
 export interface StoredMessage {
   id: string;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
-import { aLogin, anAgent, anOrganization, created, during, unique } from '../support/desk.js';
+import { aLogin, anAgent, anOrganization, created, during, tally, unique } from '../support/desk.js';
 import type { Caller } from '../support/start-test-app.js';
 
 describe('agents', () => {
@@ -86,7 +86,7 @@ describe('agents', () => {
   it('have names that are unique in their organization, also when many ask at once', async () => {
     const username = unique('wanted');
     const answers = await Promise.all(Array.from({ length: 12 }, (_, index) => cluster.each(index).api.post('/agents', { username })));
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 11 }, () => 409)]);
+    expect(tally(answers)).toEqual({ 201: 1, 409: 11 });
     expect(answers.find(({ status }) => status === 409)!.body).toMatchObject({ code: 'agent.username_taken', status: 409 });
     expect((await api.get(`/agents?username=${username}`)).body.data).toHaveLength(1);
 
@@ -144,9 +144,9 @@ describe('agents', () => {
       max_conversations: -1, enabled: 'yes', password_hash: 'x',
     });
     expect(status).toBe(422);
-    expect([...new Set(body.errors.map(({ field }: any) => field))].sort()).toEqual([
-      'avatar_url', 'email', 'enabled', 'max_conversations', 'password', 'password_hash', 'role', 'skills', 'username',
-    ]);
+    expect(new Set(body.errors.map(({ field }: any) => field))).toEqual(
+      new Set(['username', 'password', 'email', 'avatar_url', 'role', 'skills', 'max_conversations', 'enabled', 'password_hash']),
+    );
     const agent = await created(api.post('/agents', { username: unique('nulls'), email: 'a@example.com' }));
     expect((await api.put(`/agents/${agent.id}`, { email: null, department: null })).body).toMatchObject({ email: null, department: null });
     expect((await api.put(`/agents/${agent.id}`, { nickname: null })).status).toBe(422);

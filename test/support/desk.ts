@@ -74,3 +74,25 @@ export async function anOrganization(app: TestApp): Promise<{ organization: Reso
   const organization = await created(app.api.post('/organizations', { slug, name: slug }));
   return { organization, api: app.as({ 'x-api-key': organization['api_key'].key }) };
 }
+
+/** How many answers had which status: `{ 201: 1, 409: 11 }`. */
+export function tally(answers: readonly { status: number }[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+export function anEndpoint(api: Caller, url: string, over: Record<string, unknown> = {}): Promise<Resource> {
+  return created(api.post('/callbacks', { url, events: ['*'], retry: { schedule_seconds: [0, 0, 0] }, ...over }));
+}
+
+/** The oldest first. */
+export async function deliveriesOf(api: Caller, endpoint: Resource, query = ''): Promise<Resource[]> {
+  const { body } = await api.get(`/callbacks/${endpoint.id}/deliveries?limit=100&sort=created_at${query}`);
+  return body.data;
+}
+
+/** With all its attempts. */
+export async function deliveryOf(api: Caller, endpoint: Resource, id: string): Promise<Resource> {
+  return (await api.get(`/callbacks/${endpoint.id}/deliveries/${id}`)).body;
+}

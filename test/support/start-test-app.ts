@@ -80,7 +80,7 @@ export class Caller {
     const response = await fetch(this.url + (path.startsWith('//') ? path.slice(1) : `/api/v1${path}`), {
       method,
       headers: { ...this.headers, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-      body: body === undefined ? undefined : raw ? (body as BodyInit) : JSON.stringify(body),
+      body: body === undefined ? undefined : raw ? (body as RequestInit['body']) : JSON.stringify(body),
     });
     const text = await response.text();
     const json = (response.headers.get('content-type') ?? '').includes('json');

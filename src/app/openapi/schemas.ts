@@ -99,11 +99,15 @@ function orderEnums(document: OpenAPIObject): void {
   for (const [name, schema] of Object.entries(schemas)) {
     if (requests.has(name)) continue;
     for (const part of partsOf(schema)) {
-      if (part.enum !== undefined) part.enum = [...(orders.get(keyOf(part.enum)) ?? part.enum.toSorted())];
+      if (part.enum !== undefined) part.enum = [...(orders.get(keyOf(part.enum)) ?? sorted(part.enum))];
     }
   }
 }
 
 function keyOf(values: unknown[]): string {
-  return JSON.stringify(values.toSorted());
+  return JSON.stringify(sorted(values));
+}
+
+function sorted(values: unknown[]): unknown[] {
+  return values.toSorted((a, b) => String(a).localeCompare(String(b), 'en'));
 }

@@ -14,7 +14,8 @@ export class AgentsDirectory extends Agents {
   }
 
   async find(organizationId: string, id: string) {
-    return this.agents.find(organizationId, id);
+    const agent = await this.agents.find(organizationId, id);
+    return agent === null ? null : { id: agent.id, enabled: agent.enabled, department: agent.department };
   }
 
   async routingCandidates(organizationId: string): Promise<RoutingCandidate[]> {

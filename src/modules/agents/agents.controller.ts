@@ -28,7 +28,7 @@ export class AgentsController {
   /** Lists agents, the newest first. */
   @Get()
   @Allow('agents:read')
-  @SortsBy('-created_at', 'created_at', 'username', '-username')
+  @SortsBy('-created_at', 'created_at', '-username', 'username')
   list(@Caller() caller: Principal, @Query() filter: ListAgentsDto): Promise<AgentPageView> {
     return this.agents.list(caller, filter);
   }
@@ -42,7 +42,7 @@ export class AgentsController {
     return this.agents.get(caller, id);
   }
 
-  /** Changes the fields that the body carries. */
+  /** Changes an agent. Fields that the body leaves out stay as they are. */
   @Put(':id')
   @Allow('agents:write')
   @AnswersResource({ etagFields: AGENT_WRITABLE })

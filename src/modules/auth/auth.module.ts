@@ -16,7 +16,7 @@ import { RefreshTokens } from './jwt/refresh-tokens.js';
 import { TokenKeys } from './jwt/token-keys.js';
 import { RefreshTokenEntity, TokenKeyEntity } from './jwt/token.entity.js';
 import { PasswordsService } from './passwords.service.js';
-import { ApiKeyStrategy, JwtStrategy } from './strategies.js';
+import { CredentialStrategies } from './strategies.js';
 
 @Module({
   imports: [
@@ -32,8 +32,7 @@ import { ApiKeyStrategy, JwtStrategy } from './strategies.js';
     TokenKeys,
     AccessTokens,
     LoginService,
-    ApiKeyStrategy,
-    JwtStrategy,
+    CredentialStrategies,
     { provide: ApiKeys, useExisting: ApiKeysService },
     { provide: Sessions, useExisting: RefreshTokens },
     { provide: Passwords, useClass: PasswordsService },

@@ -9,6 +9,7 @@ import type { Principal } from '../../kernel/principal.js';
 import { ANY_SCOPE, PUBLIC, SCOPE } from '../../platform/http/allow.js';
 import { credentialOf } from './credential.js';
 import type { Credential } from './credential.js';
+import { CredentialStrategies } from './strategies.js';
 
 function passportGuard(strategy: string): CanActivate {
   class StrategyGuard extends AuthGuard(strategy) {
@@ -23,9 +24,14 @@ function passportGuard(strategy: string): CanActivate {
 /** The one guard of all routes. A presented credential decides its strategy, and a wrong one fails: nothing falls through. */
 @Injectable()
 export class CredentialGuard implements CanActivate {
-  private readonly guards: Record<Credential['kind'], CanActivate> = { 'api-key': passportGuard('api-key'), jwt: passportGuard('jwt') };
+  private readonly guards: Record<Credential['kind'], CanActivate>;
 
-  constructor(private readonly reflector: Reflector) {}
+  constructor(
+    private readonly reflector: Reflector,
+    { names }: CredentialStrategies,
+  ) {
+    this.guards = { 'api-key': passportGuard(names['api-key']), jwt: passportGuard(names.jwt) };
+  }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') return true;

@@ -5,34 +5,38 @@ import { Strategy } from 'passport-custom';
 import type { Principal } from '../../kernel/principal.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { credentialOf, invalidCredential } from './credential.js';
+import type { Credential } from './credential.js';
 import { AccessTokens } from './jwt/access-tokens.js';
 
 type Check = (value: string) => Promise<Principal | null>;
 
-async function principalOf(request: FastifyRequest, check: Check): Promise<Principal> {
-  const principal = await check(credentialOf(request.headers).value);
-  if (principal === null) throw invalidCredential();
-  return principal;
+let applications = 0;
+
+/**
+ * One Passport strategy for each kind of credential. Passport knows them by name in one table of the process, so each
+ * application takes names of its own: two in one process must not answer for each other.
+ */
+@Injectable()
+export class CredentialStrategies {
+  readonly names: Readonly<Record<Credential['kind'], string>>;
+
+  constructor(apiKeys: ApiKeysService, accessTokens: AccessTokens) {
+    const application = ++applications;
+    this.names = {
+      'api-key': register(`api-key-${application}`, (key) => apiKeys.authenticate(key)),
+      jwt: register(`jwt-${application}`, (token) => accessTokens.authenticate(token)),
+    };
+  }
 }
 
-@Injectable()
-export class ApiKeyStrategy extends PassportStrategy(Strategy, 'api-key') {
-  constructor(private readonly apiKeys: ApiKeysService) {
-    super();
+function register(name: string, check: Check): string {
+  class CredentialStrategy extends PassportStrategy(Strategy, name) {
+    async validate(request: FastifyRequest): Promise<Principal> {
+      const principal = await check(credentialOf(request.headers).value);
+      if (principal === null) throw invalidCredential();
+      return principal;
+    }
   }
-
-  async validate(request: FastifyRequest): Promise<Principal> {
-    return principalOf(request, (key) => this.apiKeys.authenticate(key));
-  }
-}
-
-@Injectable()
-export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
-  constructor(private readonly accessTokens: AccessTokens) {
-    super();
-  }
-
-  async validate(request: FastifyRequest): Promise<Principal> {
-    return principalOf(request, (token) => this.accessTokens.authenticate(token));
-  }
+  new CredentialStrategy();
+  return name;
 }

@@ -42,7 +42,7 @@ export class ConversationsController {
   /** Lists conversations, the newest first. */
   @Get()
   @Allow('conversations:read')
-  @SortsBy('-created_at', 'created_at')
+  @SortsBy('-created_at', 'created_at', '-updated_at', 'updated_at')
   list(@Caller() caller: Principal, @Query() filter: ListConversationsDto): Promise<ConversationPageView> {
     return this.conversations.list(caller, filter);
   }
@@ -56,14 +56,14 @@ export class ConversationsController {
     return this.conversations.get(caller, id);
   }
 
-  /** Changes the fields that the body carries, the agent and the status among them. */
+  /** Changes a conversation, its agent and status among the rest. Fields that the body leaves out stay as they are. */
   @Put(':id')
   @Allow('conversations:write')
   @ExampleBodies({
     'Another subject and priority': { subject: 'Where is my parcel?', priority: 'high', tags: ['parcel'] },
     'To another agent': { agent_id: 'agt_01k5x6j3q8v4m2n7p9r1s5t6w0' },
-    'Back into the queue of a department': { agent_id: null, department: 'billing' },
     'Waiting for the visitor': { status: 'pending' },
+    'Back into the queue of a department': { agent_id: null, department: 'billing' },
   })
   @AnswersResource({ etagFields: CONVERSATION_WRITABLE })
   @Throws('conversation.not_found', 'conversation.closed', 'conversation.invalid_transition', 'conversation.no_agent_available', 'request.precondition_failed')

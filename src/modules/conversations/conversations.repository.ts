@@ -18,6 +18,22 @@ const SORTING: Sorting = {
 
 /** The order in which the queue is served. */
 const QUEUE_RANK = "CASE priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END";
+const BEFORE_IN_QUEUE = `AND (${QUEUE_RANK} < ? OR (${QUEUE_RANK} = ? AND (queued_at < ? OR (queued_at = ? AND id < ?))))`;
+const BEHIND_IN_QUEUE = BEFORE_IN_QUEUE.replaceAll('<', '>');
+
+/** What decides who serves a waiting conversation and when. */
+export interface WaitingConversation {
+  id: string;
+  department: string | null;
+  skills: string[];
+  /** 0 is the most urgent. */
+  rank: number;
+  queuedAt: number;
+}
+
+function placeParameters({ rank, queuedAt, id }: Pick<WaitingConversation, 'rank' | 'queuedAt' | 'id'>): unknown[] {
+  return [rank, rank, queuedAt, queuedAt, id];
+}
 
 @Injectable()
 export class ConversationsRepository {
@@ -37,6 +53,11 @@ export class ConversationsRepository {
     return conversation;
   }
 
+  /** For what happens to a conversation without a caller. */
+  async getById(id: string): Promise<ConversationEntity> {
+    return this.unitOfWork.manager.findOneByOrFail(ConversationEntity, { id });
+  }
+
   async insert(conversation: ConversationEntity): Promise<void> {
     await this.unitOfWork.transaction.insert(ConversationEntity, conversation as object);
   }
@@ -53,16 +74,17 @@ export class ConversationsRepository {
     return keysetPage(query, SORTING, filter);
   }
 
-  /** The conversations that wait, in the order in which they are served. */
-  async queued(organizationId: string, limit: number): Promise<ConversationEntity[]> {
-    return this.unitOfWork.manager
-      .createQueryBuilder(ConversationEntity, 'conversation')
-      .where("conversation.organization_id = :organizationId AND conversation.status = 'queued'", { organizationId })
-      .orderBy(QUEUE_RANK.replaceAll('priority', 'conversation.priority'))
-      .addOrderBy('conversation.queued_at')
-      .addOrderBy('conversation.id')
-      .limit(limit)
-      .getMany();
+  /** The conversations that wait behind `last`, in the order in which they are served. */
+  async queued(organizationId: string, last: WaitingConversation | null, limit: number): Promise<WaitingConversation[]> {
+    const behind = last === null ? '' : BEHIND_IN_QUEUE;
+    const rows = await this.unitOfWork.query<{ id: string; department: string | null; skills: string; place: number; queued_at: number }>(
+      `SELECT id, department, skills, ${QUEUE_RANK} AS place, queued_at FROM conversations
+       WHERE organization_id = ? AND status = 'queued' ${behind} ORDER BY place, queued_at, id LIMIT ?`,
+      [organizationId, ...(last === null ? [] : placeParameters(last)), limit],
+    );
+    return rows.map(({ id, department, skills, place, queued_at }) => ({
+      id, department, skills: JSON.parse(skills) as string[], rank: Number(place), queuedAt: Number(queued_at),
+    }));
   }
 
   async ofAgent(organizationId: string, agentId: string): Promise<ConversationEntity[]> {
@@ -79,9 +101,8 @@ export class ConversationsRepository {
     if (conversation.status !== 'queued') return null;
     const rank = { urgent: 0, high: 1, normal: 2, low: 3 }[conversation.priority];
     const [row] = await this.unitOfWork.query<{ before_it: number }>(
-      `SELECT COUNT(*) AS before_it FROM conversations WHERE organization_id = ? AND status = 'queued'
-       AND (${QUEUE_RANK} < ? OR (${QUEUE_RANK} = ? AND (queued_at < ? OR (queued_at = ? AND id < ?))))`,
-      [conversation.organization_id, rank, rank, conversation.queued_at, conversation.queued_at, conversation.id],
+      `SELECT COUNT(*) AS before_it FROM conversations WHERE organization_id = ? AND status = 'queued' ${BEFORE_IN_QUEUE}`,
+      [conversation.organization_id, ...placeParameters({ id: conversation.id, rank, queuedAt: conversation.queued_at! })],
     );
     return Number(row?.before_it ?? 0) + 1;
   }

@@ -38,6 +38,7 @@ export class CreateConversation {
       await this.organizations.lockRouting(principal.organizationId);
       const visitorId = await this.visitorOf(principal, input);
       const agentId = await this.agentFor(principal, input);
+      if (agentId !== null) await this.agents.changeLoad(agentId, 1);
       const now = this.clock.now();
       const conversation: ConversationEntity = {
         id: newId('conversation'),
@@ -80,10 +81,13 @@ export class CreateConversation {
 
   private async agentFor(principal: Principal, input: CreateConversationDto): Promise<string | null> {
     const wish = { department: input.department ?? null, skills: input.skills ?? [] };
-    if (input.agent_id === undefined || input.agent_id === null) return this.routing.findAgent(principal.organizationId, wish);
+    if (input.agent_id === undefined || input.agent_id === null) {
+      // Whoever was put back while agents were free waits for an occasion, and goes before those who come now.
+      await this.routing.drainQueue(principal.organizationId);
+      return this.routing.findAgent(principal.organizationId, wish);
+    }
     const agent = await this.agents.find(principal.organizationId, input.agent_id);
     if (agent === null || !agent.enabled) throw invalidField('agent_id', 'agent.not_found', `There is no enabled agent ${JSON.stringify(input.agent_id)}.`);
-    await this.agents.changeLoad(agent.id, 1);
     return agent.id;
   }
 }

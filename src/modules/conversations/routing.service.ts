@@ -4,13 +4,14 @@ import type { DomainEvent } from '../../kernel/domain-event.js';
 import { Outbox } from '../../platform/outbox/outbox.js';
 import type { DurableSubscriber } from '../../platform/outbox/outbox.js';
 import { Agents } from '../agents/agents.contract.js';
-import type { ConversationEntity } from './conversation.entity.js';
 import { conversationEvent } from './conversation-events.js';
 import { ConversationsRepository } from './conversations.repository.js';
+import type { WaitingConversation } from './conversations.repository.js';
 import { chooseAgent } from './domain/choose-agent.js';
+import type { Wish } from './domain/choose-agent.js';
 
-/** How many waiting conversations one change can serve; the next change serves the rest. */
-const DRAIN_LIMIT = 500;
+/** How many waiting conversations are looked at with one query. */
+const PAGE = 200;
 
 /**
  * Gives conversations to agents. Everything here needs the organization's routing lock, which makes it one at a time:
@@ -36,31 +37,34 @@ export class RoutingService implements DurableSubscriber {
     }
   }
 
-  /** The agent for a new conversation, already counted into its load; null when it has to wait. */
-  async findAgent(organizationId: string, wish: { department: string | null; skills: readonly string[] }): Promise<string | null> {
-    const agent = chooseAgent(await this.agents.routingCandidates(organizationId), wish);
-    if (agent === null) return null;
-    await this.agents.changeLoad(agent.id, 1);
-    return agent.id;
+  /** The agent for a conversation; null when it has to wait. Counts nothing yet. */
+  async findAgent(organizationId: string, wish: Wish): Promise<string | null> {
+    return chooseAgent(await this.agents.routingCandidates(organizationId), wish)?.id ?? null;
   }
 
-  /** Serves waiting conversations while there are agents with room. */
-  async drainQueue(organizationId: string): Promise<void> {
+  /** Serves waiting conversations while there are agents with room; `except` was put back on purpose a moment ago. */
+  async drainQueue(organizationId: string, except?: string): Promise<void> {
     const candidates = await this.agents.routingCandidates(organizationId);
-    if (candidates.length === 0) return;
-    for (const conversation of await this.conversations.queued(organizationId, DRAIN_LIMIT)) {
-      const agent = chooseAgent(candidates, conversation);
-      if (agent === null) continue;
-      agent.freeCapacity--;
-      agent.activeConversations++;
-      agent.idleSince = this.clock.now();
-      await this.agents.changeLoad(agent.id, 1);
-      await this.assign(conversation, agent.id);
+    let last: WaitingConversation | null = null;
+    while (candidates.some((agent) => agent.freeCapacity > 0)) {
+      const page = await this.conversations.queued(organizationId, last, PAGE);
+      for (const waiting of page) {
+        const agent = waiting.id === except ? null : chooseAgent(candidates, waiting);
+        if (agent === null) continue;
+        agent.freeCapacity--;
+        agent.activeConversations++;
+        agent.idleSince = this.clock.now();
+        await this.assign(waiting.id, agent.id);
+      }
+      if (page.length < PAGE) return;
+      last = page.at(-1)!;
     }
   }
 
-  private async assign(conversation: ConversationEntity, agentId: string): Promise<void> {
+  private async assign(conversationId: string, agentId: string): Promise<void> {
     const now = this.clock.now();
+    const conversation = await this.conversations.getById(conversationId);
+    await this.agents.changeLoad(agentId, 1);
     const changes = { agent_id: agentId, status: 'open' as const, queued_at: null, assigned_at: now, updated_at: now };
     await this.conversations.update(conversation.id, changes);
     this.outbox.append(conversationEvent('conversation.assigned', { ...conversation, ...changes }, now, { previous_agent_id: conversation.agent_id }));
@@ -69,7 +73,7 @@ export class RoutingService implements DurableSubscriber {
   private async handBack(organizationId: string, agentId: string): Promise<void> {
     const now = this.clock.now();
     for (const conversation of await this.conversations.ofAgent(organizationId, agentId)) {
-      const changes = { agent_id: null, status: 'queued' as const, queued_at: now, updated_at: now };
+      const changes = { agent_id: null, status: 'queued' as const, queued_at: now, assigned_at: null, updated_at: now };
       await this.agents.changeLoad(agentId, -1);
       await this.conversations.update(conversation.id, changes);
       this.outbox.append(

@@ -63,39 +63,31 @@ export class UpdateConversation {
     agentId: string | null | undefined,
     status: ConversationStatus | undefined,
   ): Promise<void> {
-    if (agentId !== undefined && agentId !== before.agent_id && before.status === 'closed' && status === undefined) {
-      throw new DomainError('conflict', 'conversation.closed', 'The conversation is closed.', { extra: { allowed: ['open', 'queued'] } });
-    }
-    let target = status ?? before.status;
-    if (agentId === null && target !== 'closed') target = 'queued';
-    if (typeof agentId === 'string' && target === 'queued' && status === undefined) target = 'open';
+    const given = agentId === before.agent_id ? undefined : agentId;
+    const target = status ?? targetOf(before, given);
     if (target !== before.status) assertMove(before.status, target);
+    else if (given === undefined) return;
+    assertFits(target, given);
     after.status = target;
-    after.agent_id = await this.agentAfter(principal, before, target, agentId);
-    if (occupiesAgent(before.status) && before.agent_id !== null) await this.agents.changeLoad(before.agent_id, -1);
-    if (occupiesAgent(target) && after.agent_id !== null) await this.agents.changeLoad(after.agent_id, 1);
+    after.agent_id = await this.agentAfter(principal, before, after, given);
+    const [from, to] = [servingAgent(before), servingAgent(after)];
+    if (from === to) return;
+    if (from !== null) await this.agents.changeLoad(from, -1);
+    if (to !== null) await this.agents.changeLoad(to, 1);
   }
 
-  private async agentAfter(
-    principal: Principal,
-    before: ConversationEntity,
-    target: ConversationStatus,
-    agentId: string | null | undefined,
-  ): Promise<string | null> {
-    if (target === 'queued') return null;
-    if (target === 'closed') return before.agent_id;
-    const wanted = agentId ?? before.agent_id ?? (principal.kind === 'agent' ? principal.id : null);
+  private async agentAfter(principal: Principal, before: ConversationEntity, after: ConversationEntity, given: string | null | undefined): Promise<string | null> {
+    if (after.status === 'queued') return null;
+    if (after.status === 'closed') return before.agent_id;
+    const wanted = given ?? before.agent_id ?? (principal.kind === 'agent' ? principal.id : null);
     if (wanted !== null) {
       const agent = await this.agents.find(principal.organizationId, wanted);
       if (agent?.enabled === true) return agent.id;
-      if (agentId !== undefined) throw invalidField('agent_id', 'agent.not_found', `There is no enabled agent ${JSON.stringify(agentId)}.`);
+      if (given !== undefined) throw invalidField('agent_id', 'agent.not_found', `There is no enabled agent ${JSON.stringify(given)}.`);
     }
-    const found = await this.routing.findAgent(principal.organizationId, before);
-    if (found === null) {
-      throw new DomainError('conflict', 'conversation.no_agent_available', 'No agent is free; name one in agent_id, or leave the conversation in the queue.');
-    }
-    await this.agents.changeLoad(found, -1);
-    return found;
+    const found = await this.routing.findAgent(principal.organizationId, after);
+    if (found !== null) return found;
+    throw new DomainError('conflict', 'conversation.no_agent_available', 'No agent is free; name one in agent_id, or leave the conversation in the queue.');
   }
 
   private async save(principal: Principal, before: ConversationEntity, after: ConversationEntity): Promise<ConversationEntity> {
@@ -107,8 +99,16 @@ export class UpdateConversation {
     this.stamp(principal, before, after, now);
     await this.conversations.update(after.id, changesBetween(before, after));
     this.announce(before, after, changed, now);
-    if (occupiesAgent(before.status) && after.status === 'closed') await this.routing.drainQueue(after.organization_id);
-    return after;
+    return this.drain(before, after, changed);
+  }
+
+  /** An agent who has one conversation less may take another; one that waits for something else may find an agent. */
+  private async drain(before: ConversationEntity, after: ConversationEntity, changed: readonly string[]): Promise<ConversationEntity> {
+    const from = servingAgent(before);
+    const freed = from !== null && from !== servingAgent(after);
+    const routed = after.status === 'queued' && changed.some((field) => field === 'department' || field === 'skills');
+    if (freed || routed) await this.routing.drainQueue(after.organization_id, routed ? undefined : after.id);
+    return routed ? this.conversations.getById(after.id) : after;
   }
 
   private stamp(principal: Principal, before: ConversationEntity, after: ConversationEntity, now: number): void {
@@ -132,6 +132,24 @@ export class UpdateConversation {
     const rest = changed.filter((field) => !(field === 'agent_id' && after.agent_id !== null) && !(field === 'status' && before.status === 'closed'));
     if (rest.length > 0) this.outbox.append(conversationEvent('conversation.updated', after, now, { ...previous, changed: rest }));
   }
+}
+
+/** The agent whose capacity the conversation takes up. */
+function servingAgent({ status, agent_id }: ConversationEntity): string | null {
+  return occupiesAgent(status) ? agent_id : null;
+}
+
+/** What becomes of the status when only the agent is given. */
+function targetOf(before: ConversationEntity, given: string | null | undefined): ConversationStatus {
+  if (given === undefined) return before.status;
+  if (before.status === 'closed') throw new DomainError('conflict', 'conversation.closed', 'The conversation is closed.', { extra: { allowed: ['open', 'queued'] } });
+  if (given === null) return 'queued';
+  return before.status === 'queued' ? 'open' : before.status;
+}
+
+function assertFits(target: ConversationStatus, given: string | null | undefined): void {
+  if (given === undefined || (occupiesAgent(target) ? given !== null : target === 'queued' && given === null)) return;
+  throw invalidField('agent_id', 'conversation.agent_unfit', `This agent_id does not go with the status ${target}.`);
 }
 
 function changesBetween(before: ConversationEntity, after: ConversationEntity): Partial<ConversationEntity> {

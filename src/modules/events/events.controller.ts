@@ -13,7 +13,7 @@ import { EventsService } from './events.service.js';
 export class EventsController {
   constructor(private readonly events: EventsService) {}
 
-  /** Reads the event log in the order of commit. A cursor never skips an event, however late it was committed. */
+  /** Reads the event log by position. A cursor never skips an event, however late it was committed. */
   @Get()
   @Allow('events:read')
   @SortsBy('position', '-position')

@@ -36,7 +36,7 @@ export class EventView {
   /** @example { "message_id": "msg_01k5x6j3q8v4m2n7p9r1s5t6w0", "conversation_id": "cnv_01k5x6j3q8v4m2n7p9r1s5t6w0", "content": "Where is my parcel?" } */
   data: Record<string, unknown>;
   /**
-   * 1, 2, 3 … within the organization, in the order of commit.
+   * 1, 2, 3 … within the organization, given after commit.
    * @example 1042
    */
   position: number;

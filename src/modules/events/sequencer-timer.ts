@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Config } from '../../platform/config/config.js';
 import { Leases } from '../../platform/leases/leases.js';
@@ -11,7 +11,7 @@ const LEASE = 'sequencer';
 
 /** Gives positions also while nobody reads, so that the next reader finds little left to do. */
 @Injectable()
-export class SequencerTimer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class SequencerTimer implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | null = null;
 
@@ -30,7 +30,7 @@ export class SequencerTimer implements OnApplicationBootstrap, BeforeApplication
     this.timer.unref();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  async onModuleDestroy(): Promise<void> {
     clearInterval(this.timer);
     await this.running;
   }

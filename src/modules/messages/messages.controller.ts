@@ -48,7 +48,7 @@ export class MessagesController {
     return this.messages.list(caller, filter);
   }
 
-  /** Lists the messages of one conversation, the newest first; `sort=seq` for the oldest first. */
+  /** Lists the messages of one conversation, the newest first; `sort=seq` turns them round. */
   @Get('conversations/:id/messages')
   @Allow('messages:read')
   @SortsBy('-created_at', 'created_at', '-seq', 'seq')
@@ -66,7 +66,7 @@ export class MessagesController {
     return this.messages.get(caller, id);
   }
 
-  /** Edits a message; agents their own only. */
+  /** Edits a message. Agents edit their own only. */
   @Put('messages/:id')
   @Allow('messages:write')
   @ExampleAnswer({ content: 'Where is my parcel, please?', edited_at: '2026-03-01T09:31:00.000Z' })
@@ -76,7 +76,7 @@ export class MessagesController {
     return this.messages.edit(caller, id, input, ifMatch);
   }
 
-  /** Recalls a message: it stays in its place without content. */
+  /** Recalls a message. It stays in its place without content; agents recall their own only. */
   @Delete('messages/:id')
   @Allow('messages:write')
   @ExampleAnswer({ content: null, metadata: {}, deleted_at: '2026-03-01T09:31:00.000Z' })

@@ -14,7 +14,7 @@ const PATH = '/api/v1/organizations';
 export class OnboardingController {
   constructor(private readonly onboarding: OnboardingService) {}
 
-  /** Makes a further organization, apart from all others; for the operator's API key. Answers its first API key once. */
+  /** Makes a further organization, apart from all others; for the operator's API key only. Answers its first API key once. */
   @Post()
   @Allow(ANY_SCOPE)
   @AnswersResource({ location: PATH })

@@ -42,7 +42,7 @@ export class VisitorsController {
     return this.visitors.get(caller, id);
   }
 
-  /** Changes the fields that the body carries; null clears a field. */
+  /** Changes a visitor. Fields that the body leaves out stay as they are; null clears one. */
   @Put(':id')
   @Allow('visitors:write')
   @AnswersResource({ etagFields: VISITOR_WRITABLE })

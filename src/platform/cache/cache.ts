@@ -18,6 +18,10 @@ export class Cache<T extends object> {
       this.generation++;
       this.entries.delete(key);
     });
+    invalidation.onReset(() => {
+      this.generation++;
+      this.entries.clear();
+    });
   }
 
   /** The cached value, or what `load` finds; null is not cached. */

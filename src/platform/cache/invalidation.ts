@@ -10,6 +10,7 @@ export type InvalidationListener = (topic: string, key: string) => void;
  */
 export abstract class Invalidation {
   private readonly listeners: InvalidationListener[] = [];
+  private readonly resetListeners: (() => void)[] = [];
 
   abstract publish(topic: string, key: string): void;
 
@@ -17,8 +18,17 @@ export abstract class Invalidation {
     this.listeners.push(listener);
   }
 
+  /** Told when messages may have been lost: whatever is cached may be stale. */
+  onReset(listener: () => void): void {
+    this.resetListeners.push(listener);
+  }
+
   protected tell(topic: string, key: string): void {
     for (const listener of this.listeners) listener(topic, key);
+  }
+
+  protected tellReset(): void {
+    for (const listener of this.resetListeners) listener();
   }
 }
 
@@ -39,7 +49,13 @@ export class RedisInvalidation extends Invalidation {
     super();
     this.publisher = redis.commands;
     const subscriber = redis.dedicated();
-    subscriber.subscribe(channel).catch((error: unknown) => this.logger.warn({ err: error }, 'cannot subscribe to invalidations'));
+    // On every connection anew: a subscription that fails while Redis is away would never be tried again.
+    subscriber.on('ready', () => {
+      subscriber.subscribe(channel).then(
+        () => this.tellReset(),
+        (error: unknown) => this.logger.warn({ err: error }, 'cannot subscribe to invalidations'),
+      );
+    });
     subscriber.on('message', (_channel, message) => {
       const separator = message.indexOf(' ');
       this.tell(message.slice(0, separator), message.slice(separator + 1));

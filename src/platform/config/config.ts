@@ -34,21 +34,50 @@ const roles = list.transform((items, context): Role[] => {
   return names as Role[];
 });
 
+/** Plain decimal, as people write it: `Number` alone also reads 0x50 and 1e3. */
+const number = (limits: z.ZodNumber) =>
+  z.string().regex(/^\d+(\.\d+)?$/, { message: 'use a number' }).transform(Number).pipe(limits);
+
+function urlOf(text: string): URL | null {
+  try {
+    const url = new URL(text);
+    // Drivers decode both, and a stray % fails only then.
+    decodeURIComponent(url.username + url.password + url.pathname);
+    return url;
+  } catch {
+    return null;
+  }
+}
+
+function isDatabaseUrl(text: string): boolean {
+  if (text.startsWith('sqlite:')) return !/^sqlite:(:memory:)?$/.test(text);
+  const url = urlOf(text);
+  return url?.protocol === 'mysql:' && url.hostname !== '' && /^\/[^/]+$/.test(url.pathname) && url.search === '' && url.hash === '';
+}
+
 const databaseUrl = z
   .string()
   .default('sqlite:./data/crossdesk.sqlite')
-  .refine((text) => /^sqlite:.+/.test(text) || /^mysql:\/\/.+/.test(text), {
-    message: 'use sqlite:PATH or mysql://user:password@host:3306/database',
-  });
+  .refine(isDatabaseUrl, { message: 'use sqlite:PATH or mysql://user:password@host:3306/database, with %40 for an @ in the password' });
+
+const redisUrl = z
+  .string()
+  .refine((text) => /^rediss?:$/.test(urlOf(text)?.protocol ?? ''), { message: 'use redis://host:6379 or rediss://…' });
+
+const origins = list.superRefine((items, context) => {
+  for (const item of items) {
+    if (item !== '*' && urlOf(item)?.origin !== item) {
+      context.addIssue({ code: 'custom', message: `"${item}" is not an origin such as https://desk.example` });
+    }
+  }
+});
 
 /** The one list of settings. `docs/configuration.md` and `.env.example` are held against it by a test. */
 export const CONFIG_SCHEMA = z.object({
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('Port of HTTP and Socket.IO; 0 picks a free one'),
+  PORT: number(z.number().int().min(0).max(65535)).default(3000).describe('Port of HTTP and Socket.IO; 0 picks a free one'),
   HOST: z.string().default('127.0.0.1').describe('Address to listen on'),
   DATABASE_URL: databaseUrl.describe('sqlite:PATH, or mysql://user:password@host:3306/database (MySQL 8, MariaDB 10.6 or newer)'),
-  REDIS_URL: z
-    .string()
-    .refine((text) => /^rediss?:\/\/.+/.test(text), { message: 'use redis://host:6379 or rediss://…' })
+  REDIS_URL: redisUrl
     .optional()
     .describe('With it several instances can share the work; without it everything runs in this process'),
   ROLES: roles.describe('What this process plays: api (REST, sockets), worker (callback delivery, schedules)'),
@@ -66,10 +95,10 @@ export const CONFIG_SCHEMA = z.object({
   SECRET_KEY: list
     .refine((keys) => keys.every((key) => key.length >= 16), { message: 'each key needs at least 16 characters' })
     .describe('Encrypts stored secrets. A comma list: the first encrypts, all decrypt. Generated into the data folder on SQLite, required on MySQL'),
-  PUBLIC_URL: z.url().optional().describe('Address under which clients reach this service; http://HOST:PORT when absent'),
-  CORS_ORIGINS: list.describe('Origins that browsers may call from, comma separated; * for all'),
+  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'use http://… or https://…' }).optional().describe('Address under which clients reach this service, for the OpenAPI document'),
+  CORS_ORIGINS: origins.describe('Origins that browsers may call from, comma separated; * for all'),
   TRUST_PROXY: cidrList.describe('Ranges of proxies whose X-Forwarded-For is believed'),
-  SHUTDOWN_TIMEOUT: z.coerce.number().min(0).max(600).default(25).describe('Seconds that a stopping process may spend on finishing its work'),
+  SHUTDOWN_TIMEOUT: number(z.number().max(600)).default(25).describe('Seconds that a stopping process may spend on finishing its work'),
   CALLBACK_ALLOW_CIDRS: cidrList.describe('Internal ranges that callbacks may reach, for example 127.0.0.0/8,::1/128'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least level that is logged'),
   MIGRATE: z.enum(['on', 'off']).default('on').describe('off leaves migrations to npm run migrate'),
@@ -100,15 +129,14 @@ export class ConfigError extends Error {}
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
   const result = CONFIG_SCHEMA.safeParse(present);
-  if (!result.success) {
-    const lines = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-    throw new ConfigError(`These settings cannot be used:\n${lines.join('\n')}`);
-  }
-  const config = new Config(result.data);
-  if (config.dialect === 'mysql' && config.values.SECRET_KEY.length === 0) {
-    throw new ConfigError('These settings cannot be used:\n  SECRET_KEY: required with a MySQL database, so that all instances share it');
-  }
-  return config;
+  const faults = (result.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  if (lacksSecretKey(present)) faults.push('SECRET_KEY: required with a MySQL database, so that all instances share it');
+  if (!result.success || faults.length > 0) throw new ConfigError(['These settings cannot be used:', ...faults].join('\n  '));
+  return new Config(result.data);
+}
+
+function lacksSecretKey({ DATABASE_URL = '', SECRET_KEY = '' }: Record<string, string | undefined>): boolean {
+  return DATABASE_URL.startsWith('mysql:') && isDatabaseUrl(DATABASE_URL) && SECRET_KEY.replaceAll(/[\s,]/g, '') === '';
 }
 
 /** The settings of the environment and of a `.env` file in the working folder; the environment wins. */

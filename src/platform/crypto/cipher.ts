@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
 const VERSION = 'v1';
+const TAG_BYTES = 16;
 
 /**
  * Encrypts what is stored but must be read again, with AES-256-GCM. `purpose` is bound to the ciphertext, so that
@@ -23,15 +24,15 @@ export class Cipher {
   }
 
   decrypt(stored: string, purpose: string): string {
-    const [version, nonce, sealed] = stored.split('.');
-    if (version !== VERSION || nonce === undefined || sealed === undefined) throw new Error(`A stored ${purpose} cannot be read.`);
+    const [version, nonce, sealed, ...more] = stored.split('.');
+    if (version !== VERSION || nonce === undefined || sealed === undefined || more.length > 0) throw new Error(`A stored ${purpose} cannot be read.`);
     const bytes = Buffer.from(sealed, 'base64url');
     for (const key of this.keys) {
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'));
+        const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'), { authTagLength: TAG_BYTES });
         decipher.setAAD(Buffer.from(purpose));
-        decipher.setAuthTag(bytes.subarray(-16));
-        return Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString('utf8');
+        decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+        return Buffer.concat([decipher.update(bytes.subarray(0, -TAG_BYTES)), decipher.final()]).toString('utf8');
       } catch {
         // Encrypted with another of the keys.
       }

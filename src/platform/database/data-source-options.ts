@@ -37,7 +37,7 @@ export function dataSourceOptions(config: Config, use: 'writer' | 'reader' = 'wr
   return {
     ...common,
     type: 'mysql',
-    url: config.values.DATABASE_URL,
+    ...serverOf(new URL(config.values.DATABASE_URL)),
     charset: 'utf8mb4',
     timezone: 'Z',
     supportBigNumbers: true,
@@ -45,5 +45,16 @@ export function dataSourceOptions(config: Config, use: 'writer' | 'reader' = 'wr
     poolSize: 12,
     connectTimeout: 10_000,
     extra: { enableKeepAlive: true, maxIdle: 12, idleTimeout: 60_000 },
+  };
+}
+
+/** TypeORM's own reading of a URL knows no IPv6 address. */
+function serverOf(url: URL): { host: string; port: number; username: string; password: string; database: string } {
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: Number(url.port || 3306),
+    username: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database: decodeURIComponent(url.pathname.slice(1)),
   };
 }

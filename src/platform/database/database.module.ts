@@ -11,7 +11,8 @@ import { resolveColumnTypes } from './columns.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { Database } from './database.js';
 import { DeploymentEntity } from './deployment.entity.js';
-import { InstanceLock, migrate } from './instance-lock.js';
+import { InstanceLock } from './instance-lock.js';
+import { assertMigrated, migrate } from './migrate.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 @Global()
@@ -40,9 +41,14 @@ import { UnitOfWork } from './unit-of-work.js';
     {
       provide: Database,
       inject: [Config, getDataSourceToken(), InstanceLock],
-      useFactory: async (config: Config, dataSource: DataSource) => {
-        if (config.values.MIGRATE === 'on') await migrate(dataSource);
-        return Database.over(dataSource, config);
+      useFactory: async (config: Config, dataSource: DataSource, lock: InstanceLock) => {
+        try {
+          await (config.values.MIGRATE === 'on' ? migrate(dataSource) : assertMigrated(dataSource));
+          return await Database.over(dataSource, config);
+        } catch (error) {
+          await lock.release();
+          throw error;
+        }
       },
     },
     { provide: UnitOfWork, inject: [Database], useFactory: (database: Database) => new UnitOfWork(database) },

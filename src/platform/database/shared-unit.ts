@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { isConnectionLost } from './unique-violation.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 export type Outcome<R> = { value: R } | { error: unknown };
@@ -18,12 +20,14 @@ interface Waiting<I, R> {
 /**
  * Lets concurrent requests share one transaction: while a commit is under way the next items gather, and then go
  * together. `handle` answers each item on its own, so that one that cannot be done does not fail its neighbours; when
- * the transaction itself fails, each item is run again alone.
+ * the transaction itself fails, each item is run again alone, unless nobody knows whether it has been committed.
  */
 export class SharedUnit<I, R> {
   private waiting: Waiting<I, R>[] = [];
   private running = 0;
   private scheduled = false;
+  /** A unit for many must not inherit the transaction or the request of the one who happened to come first. */
+  private readonly outsideOfCaller = AsyncLocalStorage.snapshot();
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -42,7 +46,7 @@ export class SharedUnit<I, R> {
   private schedule(): void {
     if (this.scheduled || this.running >= this.options.maxParallel) return;
     this.scheduled = true;
-    this.unitOfWork.detached(() =>
+    this.outsideOfCaller(() =>
       setImmediate(() => {
         this.scheduled = false;
         void this.runNext();
@@ -64,13 +68,22 @@ export class SharedUnit<I, R> {
   }
 
   private async runBatch(batch: Waiting<I, R>[]): Promise<void> {
+    let outcomes: Outcome<R>[];
     try {
-      const outcomes = await this.unitOfWork.run(() => this.handle(batch.map(({ item }) => item)));
-      batch.forEach((waiting, index) => settle(waiting, outcomes[index]!));
+      outcomes = await this.unitOfWork.run(() => this.handleAll(batch));
     } catch (error) {
-      if (batch.length === 1) batch[0]!.reject(error);
+      // Where the connection broke the batch may be committed all the same: run again it could be there twice.
+      if (batch.length === 1 || isConnectionLost(error)) for (const { reject } of batch) reject(error);
       else for (const waiting of batch) await this.runBatch([waiting]);
+      return;
     }
+    batch.forEach((waiting, index) => settle(waiting, outcomes[index]!));
+  }
+
+  private async handleAll(batch: readonly Waiting<I, R>[]): Promise<Outcome<R>[]> {
+    const outcomes = await this.handle(batch.map(({ item }) => item));
+    if (outcomes.length !== batch.length) throw new Error('A shared unit answers each of its items.');
+    return outcomes;
   }
 }
 

@@ -19,7 +19,7 @@ export function readJsonBodies(fastify: FastifyInstance): void {
     } else if (!isUtf8(bytes)) {
       done(new DomainError('malformed', 'request.not_utf8', 'The body is not valid UTF-8.'), undefined);
     } else {
-      parseText(request, bytes.toString('utf8'), done);
+      void parseText(request, bytes.toString('utf8'), done);
     }
   });
 }

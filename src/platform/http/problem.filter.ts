@@ -7,9 +7,6 @@ import { failureOf, outsideFailure, sendProblem } from './problem.js';
 import type { Failure } from './problem.js';
 import type { RouteTable } from './route-table.js';
 
-export { STATUS_OF_KIND } from './problem.js';
-export type { Problem } from './problem.js';
-
 /** Turns every error into a problem document; what nobody expected becomes a 500 that says nothing of the inside. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -24,7 +21,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     if (reply.sent) return;
     const failure = this.describe(error, request);
-    if (failure.status >= 500) this.logger.error({ err: error, request_id: request.id, code: failure.code }, 'request failed');
+    if (failure.status >= 500 && !(error instanceof DomainError)) this.logger.error({ err: error, request_id: request.id, code: failure.code }, 'request failed');
     sendProblem(failure, reply);
   }
 

@@ -8,6 +8,7 @@ import { newRequestId, requestIdOf } from './request-id.js';
 const BODY_LIMIT_BYTES = 1024 * 1024;
 /** From the first byte of a request to its last one: a caller that dribbles does not hold its connection for ever. */
 const REQUEST_TIMEOUT_MS = 120_000;
+const LINGER_MS = 1000;
 /** An external id of 191 Chinese characters has 1,719 once it is percent-encoded. */
 const MAX_PARAM_LENGTH = 2000;
 
@@ -30,9 +31,10 @@ export function httpServerOptions(): FastifyHttpOptions<Server> {
 
 /** What arrived is no HTTP request that Node could read. */
 function answerNoRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (socket.writable) socket.write(rawAnswer(failureOfClient(error.code)));
-  socket.destroy();
+  if (error.code === 'ECONNRESET' || !socket.writable) return;
+  socket.end(rawAnswer(failureOfClient(error.code)));
+  // Cut off while it still sends, the caller would lose the answer with the connection.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
 function failureOfClient(code: string | undefined): Failure {

@@ -2,7 +2,7 @@ import type { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { ulid } from '../../kernel/ids.js';
 import type { Cipher } from '../crypto/cipher.js';
-import { changeRows } from '../database/rows.js';
+import { changeRows, placeholders } from '../database/rows.js';
 import { isUniqueViolation } from '../database/unique-violation.js';
 import type { UnitOfWork } from '../database/unit-of-work.js';
 
@@ -66,16 +66,17 @@ export class IdempotencyKeys {
     );
   }
 
+  /** Returns how many; fewer than the limit when no more are left. */
   async deleteExpired(limit: number): Promise<number> {
-    const rows = await this.unitOfWork.query<{ key_hash: string }>('SELECT key_hash FROM idempotency_keys WHERE expires_at < ? LIMIT ?', [this.clock.now(), limit]);
+    const now = this.clock.now();
+    const rows = await this.unitOfWork.query<{ key_hash: string }>('SELECT key_hash FROM idempotency_keys WHERE expires_at < ? LIMIT ?', [now, limit]);
     if (rows.length === 0) return 0;
-    return this.unitOfWork.run(async () => {
-      let deleted = 0;
-      for (const { key_hash } of rows) {
-        deleted += await changeRows(this.unitOfWork, 'DELETE FROM idempotency_keys WHERE key_hash = ? AND expires_at < ?', [key_hash, this.clock.now()]);
-      }
-      return deleted;
-    });
+    return this.unitOfWork.run(() =>
+      // One that was begun anew meanwhile has another expiry.
+      changeRows(this.unitOfWork, `DELETE FROM idempotency_keys WHERE key_hash IN (${placeholders(rows.length)}) AND expires_at < ?`, [
+        ...rows.map((row) => row.key_hash), now,
+      ]),
+    );
   }
 
   private async look(use: KeyUse): Promise<{ answer: StoredAnswer } | { lease: string }> {

@@ -52,7 +52,7 @@ export class HealthController {
   /** Counts and times for Prometheus. */
   @Public()
   @Get('/metrics')
-  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' }, example: '# TYPE http_requests_total counter\nhttp_requests_total{method="GET",status="200"} 3\n' } } })
+  @ApiOkResponse({ content: { 'text/plain': { schema: { type: 'string' }, example: '# TYPE http_request_duration_seconds histogram\n…' } } })
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   async prometheus(): Promise<string> {
     return this.metrics.registry.metrics();

@@ -8,6 +8,7 @@ export type { OutboundRequest, OutboundResponse };
 export type { OutboundErrorCode } from './outbound-request.js';
 
 export interface OutboundClientOptions extends ConnectorOptions {
+  /** For each group. */
   connectionsPerOrigin?: number;
   /** Over all origins. */
   idleConnections?: number;
@@ -41,7 +42,7 @@ export class OutboundClient {
     }
     this.inFlight++;
     const exchange = new Exchange(request, url, this.onSettled);
-    if (!exchange.settled) this.poolOf(url.origin).submit(exchange);
+    if (!exchange.settled) this.poolOf(url.origin, request.group ?? '').submit(exchange);
     return exchange.response;
   }
 
@@ -58,17 +59,18 @@ export class OutboundClient {
     for (const pool of [...this.pools.values()]) pool.destroy(closedError());
   }
 
-  private poolOf(origin: string): OriginPool {
-    const known = this.pools.get(origin);
+  private poolOf(origin: string, group: string): OriginPool {
+    const key = `${group} ${origin}`;
+    const known = this.pools.get(key);
     if (known) return known;
     const pool = new OriginPool({
       origin,
       connections: this.connectionsPerOrigin,
       connector: this.connector,
       idle: this.idle,
-      onEmpty: () => this.pools.delete(origin),
+      onEmpty: () => this.pools.delete(key),
     });
-    this.pools.set(origin, pool);
+    this.pools.set(key, pool);
     return pool;
   }
 

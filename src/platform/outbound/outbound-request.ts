@@ -7,6 +7,8 @@ export interface OutboundRequest {
   /** Wall clock from `send` to the end of the body: waiting, DNS, connection, TLS, head and body together. */
   timeoutMs: number;
   signal?: AbortSignal;
+  /** Requests of different groups never wait for each other's connections, also to the same origin. */
+  group?: string;
 }
 
 export interface OutboundResponse {

@@ -31,23 +31,24 @@ export class Outbox {
 
   /** Needs an open unit of work; the event exists when the unit commits. */
   append(...events: DomainEvent[]): void {
-    const pending = this.unitOfWork.scoped<DomainEvent[]>('outbox', () => {
-      this.unitOfWork.beforeCommit('outbox', () => this.write());
-      return [];
-    });
+    const pending = this.pending();
+    // Also where the events of this unit have been written already, by a step that ran before this one.
+    if (pending.length === 0) this.unitOfWork.beforeCommit('outbox', () => this.write());
     pending.push(...events);
+  }
+
+  private pending(): DomainEvent[] {
+    return this.unitOfWork.scoped<DomainEvent[]>('outbox', () => []);
   }
 
   /** Planning may append events of its own, so it goes on until none is left. */
   private async write(): Promise<void> {
-    const pending = this.unitOfWork.scoped<DomainEvent[]>('outbox', () => []);
+    const pending = this.pending();
     while (pending.length > 0) {
       const events = pending.splice(0);
       await insertRows(this.unitOfWork, 'events', COLUMNS, events.map(toRow));
       for (const subscriber of this.subscribers) await subscriber.plan(events);
-      this.unitOfWork.afterCommit(() => {
-        for (const listener of this.listeners) listener(events);
-      });
+      for (const listener of this.listeners) this.unitOfWork.afterCommit(() => listener(events));
     }
   }
 }

@@ -10,7 +10,8 @@ import { WakeBuffer } from './wake-buffer.js';
 const RUN = 'run';
 const REWAKE = 'rewake';
 
-const LOCK_MS = 30_000;
+/** Short, since wakes of a key are held back while a crashed process seems to run it; a double run is harmless. */
+const LOCK_MS = 6_000;
 const LAST_MOMENT_MS = 1_000;
 const ANSWER_MS = 2_000;
 const REPEATED_ERROR_MS = 10_000;
@@ -193,7 +194,7 @@ class Lane {
       prefix: this.options.prefix,
       concurrency: this.concurrency,
       lockDuration: lockMs,
-      stalledInterval: lockMs,
+      stalledInterval: lockMs / 2,
       // A job of a crashed process runs again, however often: failing it would lose a wake.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: 1_000,

@@ -21,8 +21,9 @@ export type JobErrorListener = (error: unknown, context: Partial<Job>) => void;
 export abstract class JobQueue {
   /**
    * Runs `name` for `key` soon, in whichever process handles it. At most one run waits and one runs;
-   * a wake during a run leads to exactly one more. Never throws and never waits: what goes wrong
-   * afterwards is told to the error listener and healed by the sweeper.
+   * wakes during a run lead to one more (with Redis those of its last millisecond to one of their own).
+   * Never throws and never waits: what goes wrong afterwards is told to the error listener and healed by
+   * the sweeper.
    */
   abstract wake(name: string, key: string): void;
 

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import type { Server, ServerOptions } from 'socket.io';
+import type { Namespace, Server, ServerOptions } from 'socket.io';
 import type { Config } from '../config/config.js';
 import type { RedisConnections } from '../redis/redis.js';
 
@@ -42,5 +42,12 @@ export class SocketAdapter extends IoAdapter {
       ...(origins.length > 0 && { cors: { origin: origins.includes('*') ? '*' : origins } }),
       ...(this.adapter !== undefined && { adapter: this.adapter }),
     } as Partial<ServerOptions> as ServerOptions) as Server;
+  }
+
+  /** Takes leave of the clients only: Socket.IO's own way would wait for the HTTP server, which others close. */
+  override async close(server: Server | Namespace): Promise<void> {
+    const root = 'server' in server ? server.server : server;
+    root.disconnectSockets(true);
+    root.engine.close();
   }
 }

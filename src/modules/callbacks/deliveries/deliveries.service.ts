@@ -36,6 +36,7 @@ export class DeliveriesService {
   /** Sends it again now, also when it had succeeded: the receiver knows it by its `webhook-id`. */
   async retry(principal: Principal, callbackId: string, id: string): Promise<DeliveryView> {
     return this.unitOfWork.run(async () => {
+      await this.endpoints.holdChanges(principal.organizationId);
       const endpoint = await this.endpoints.get(principal.organizationId, callbackId);
       await this.deliveries.get(principal.organizationId, callbackId, id);
       if (!endpoint.enabled) throw new DomainError('conflict', 'callback.disabled', 'The endpoint is disabled; enable it first.');

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
-import { domainEvent } from '../../../kernel/domain-event.js';
+import { SHARED_SUBJECT, domainEvent } from '../../../kernel/domain-event.js';
 import { changeRows, insertRows, placeholders } from '../../../platform/database/rows.js';
 import { SharedUnit } from '../../../platform/database/shared-unit.js';
 import type { Outcome } from '../../../platform/database/shared-unit.js';
@@ -32,6 +32,8 @@ const COLUMNS = [
   'delivery_id', 'attempt', 'started_at', 'duration_ms', 'status_code', 'error_class', 'error_message', 'response_headers', 'response_body',
 ] as const;
 const MAX_ERROR_CHARACTERS = 1000;
+/** Endpoints are no business of those who cannot see everything: their URLs may hold a receiver's credential. */
+const FOR_OWNERS = { ...SHARED_SUBJECT, shared: false };
 const OPTIONS = { maxItems: 256, maxParallel: 1 };
 
 /** Writes down how attempts ended, many in one transaction. What another has claimed meanwhile is left to it. */
@@ -53,7 +55,7 @@ export class AttemptLog {
   }
 
   private async write(attempts: readonly Attempt[]): Promise<Outcome<void>[]> {
-    // Endpoints before deliveries, as everyone locks them.
+    // Endpoints before deliveries, as their service locks them too.
     for (const attempt of attempts) {
       if (attempt.result.kind === 'discarded' && attempt.result.gone) await this.disable(attempt.delivery);
     }
@@ -95,7 +97,7 @@ export class AttemptLog {
         event: delivery.event.type,
         attempt_count: delivery.attemptCount + 1,
         last_status_code: statusCode,
-      }),
+      }, FOR_OWNERS),
     );
   }
 
@@ -104,7 +106,7 @@ export class AttemptLog {
     const endpoint = await this.endpoints.find(callbackId);
     if (endpoint === null || !endpoint.enabled) return;
     await this.endpoints.update(callbackId, { enabled: false, disabled_reason: 'gone', updated_at: this.clock.now() });
-    this.outbox.append(domainEvent(organizationId, 'callback.disabled', this.clock.now(), { callback_id: callbackId, url: endpoint.url, reason: 'gone' }));
+    this.outbox.append(domainEvent(organizationId, 'callback.disabled', this.clock.now(), { callback_id: callbackId, url: endpoint.url, reason: 'gone' }, FOR_OWNERS));
   }
 }
 

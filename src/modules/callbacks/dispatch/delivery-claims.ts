@@ -88,6 +88,19 @@ export class DeliveryClaims {
     );
   }
 
+  /** Makes everything that is claimed due at once, whoever claimed it. */
+  async releaseAll(): Promise<void> {
+    const now = this.clock.now();
+    await this.unitOfWork.run(() =>
+      changeRows(
+        this.unitOfWork,
+        `UPDATE callback_deliveries SET status = CASE attempt_count WHEN 0 THEN 'pending' ELSE 'failed' END, claim_token = NULL, due_at = ?
+         WHERE status = 'delivering' AND due_at > ? AND callback_id IN (SELECT id FROM callback_endpoints)`,
+        [now, now],
+      ),
+    );
+  }
+
   /** When something of this endpoint is due next: an attempt, or the end of somebody's claim. */
   async nextDueAt(callbackId: string): Promise<number | null> {
     const [row] = await this.unitOfWork.query<{ due_at: number }>(

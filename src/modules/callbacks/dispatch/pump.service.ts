@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Clock } from '../../../kernel/clock.js';
 import { LOGGER } from '../../../platform/observability/tokens.js';
@@ -13,7 +14,7 @@ import { SendDelivery } from './send-delivery.js';
 import type { Target } from './send-delivery.js';
 
 /** Endpoints that are pumped at a time in one process. */
-const CONCURRENT_PUMPS = 64;
+const CONCURRENT_PUMPS = 512;
 /** Requests that one endpoint gets at a time. */
 const MAX_RUNNING = 32;
 /** Attempts whose end may still be waiting to be written down. */
@@ -21,13 +22,15 @@ const MAX_UNRECORDED = 256;
 /** A claim begins with as many as run at once; a receiver that is quick is claimed for further ahead. */
 const MAX_CLAIM = 128;
 const QUICK_MS = 1000;
+/** While requests are under way and nothing more was due: so soon is looked again, since a wake waits for the end of this pump. */
+const LOOK_AGAIN_MS = 100;
 /** How much longer than an attempt a claim holds: for the wait before it and the record after it. */
 const LEASE_MARGIN_MS = 15_000;
 const RECORD_MARGIN_MS = 3000;
 
 /** Delivers what is due at one endpoint, until nothing is. One that hangs holds up nobody but itself. */
 @Injectable()
-export class PumpService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
   private stopping = false;
 
   constructor(
@@ -44,7 +47,7 @@ export class PumpService implements OnApplicationBootstrap, BeforeApplicationShu
     this.queue.handle(PUMP_JOB, (callbackId, signal) => this.pump(callbackId, signal), { concurrency: CONCURRENT_PUMPS });
   }
 
-  beforeApplicationShutdown(): void {
+  onModuleDestroy(): void {
     this.stopping = true;
   }
 
@@ -57,13 +60,15 @@ export class PumpService implements OnApplicationBootstrap, BeforeApplicationShu
       if (endpoint === null || !endpoint.enabled) break;
       const target = this.sending.targetOf(endpoint);
       const claimed = await this.claims.claim(callbackId, claimSize, endpoint.timeout_ms + LEASE_MARGIN_MS);
-      if (claimed.length === 0) break;
+      if (claimed.length === 0 && running.size === 0) break;
       const begun = this.clock.now();
       await this.sendAll(target, claimed, running, unrecorded, signal);
       claimSize = this.clock.now() - begun < QUICK_MS ? Math.min(claimSize * 2, MAX_CLAIM) : MAX_RUNNING;
-      if (claimed.length < claimSize && running.size > 0) await Promise.race(running);
+      if (claimed.length < MAX_RUNNING && running.size > 0) await Promise.race([...running, delay(LOOK_AGAIN_MS)]);
     }
-    await Promise.all([...running, ...unrecorded]);
+    // One after the other: what is running now adds its record when it ends.
+    await Promise.all(running);
+    await Promise.all(unrecorded);
     if (!this.stopping) await this.comeBack(callbackId);
   }
 
@@ -91,6 +96,9 @@ export class PumpService implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async comeBack(callbackId: string): Promise<void> {
+    // A disabled endpoint keeps what is due; whoever enables it wakes a pump.
+    const endpoint = await this.endpoints.find(callbackId);
+    if (endpoint === null || !endpoint.enabled) return;
     const dueAt = await this.claims.nextDueAt(callbackId);
     if (dueAt !== null) this.queue.wakeAfter(PUMP_JOB, callbackId, Math.max(0, dueAt - this.clock.now()));
   }

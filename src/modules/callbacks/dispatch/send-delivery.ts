@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
 import { Cipher } from '../../../platform/crypto/cipher.js';
 import { OutboundClient, OutboundError } from '../../../platform/outbound/outbound-client.js';
@@ -25,13 +26,17 @@ const USER_AGENT = 'crossdesk';
 
 /** Makes one attempt: signs, sends, and judges the answer. Never throws. */
 @Injectable()
-export class SendDelivery {
+export class SendDelivery implements OnApplicationShutdown {
   constructor(
     private readonly client: OutboundClient,
     private readonly formats: CallbackFormats,
     private readonly cipher: Cipher,
     private readonly clock: Clock,
   ) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.client.destroy();
+  }
 
   targetOf(endpoint: EndpointEntity): Target {
     return {
@@ -54,6 +59,7 @@ export class SendDelivery {
         body,
         timeoutMs: target.endpoint.timeout_ms,
         signal,
+        group: target.endpoint.id,
       });
       return this.answered(target, delivery, startedAt, response);
     } catch (error) {

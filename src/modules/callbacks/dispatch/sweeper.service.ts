@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Config } from '../../../platform/config/config.js';
 import { Leases } from '../../../platform/leases/leases.js';
@@ -16,7 +16,7 @@ const LEASE = 'callback-sweeper';
  * got lost. A timer of our own and not a schedule in Redis, since it has to survive that too.
  */
 @Injectable()
-export class SweeperService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class SweeperService implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> = Promise.resolve();
 
@@ -28,8 +28,10 @@ export class SweeperService implements OnApplicationBootstrap, BeforeApplication
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
     if (!this.config.plays('worker')) return;
+    // Without Redis this is the only process, so whatever is claimed was claimed by one that is dead.
+    if (this.config.values.REDIS_URL === undefined) await this.claims.releaseAll();
     // At the start without a lease: its last holder may have died a moment ago.
     this.sweeping = this.sweep().catch((error: unknown) => this.report(error));
     this.timer = setInterval(() => {
@@ -38,7 +40,7 @@ export class SweeperService implements OnApplicationBootstrap, BeforeApplication
     this.timer.unref();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  async onModuleDestroy(): Promise<void> {
     clearInterval(this.timer);
     await this.sweeping;
   }

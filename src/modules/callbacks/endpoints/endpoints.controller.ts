@@ -50,7 +50,7 @@ export class EndpointsController {
     return this.endpoints.get(caller, id);
   }
 
-  /** Changes the fields that the body carries. */
+  /** Changes an endpoint. Fields that the body leaves out stay as they are. */
   @Put(':id')
   @Allow('callbacks:write')
   @AnswersResource({ etagFields: ENDPOINT_WRITABLE })

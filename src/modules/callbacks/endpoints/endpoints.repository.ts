@@ -33,6 +33,11 @@ export class EndpointsRepository {
     return new Map(rows.map((row) => [row.organization_id, row.version]));
   }
 
+  /** Nobody changes or deletes an endpoint of the organization until the open unit ends. */
+  async holdChanges(organizationId: string): Promise<void> {
+    await this.versionsForPlanning([organizationId]);
+  }
+
   async allEnabled(organizationId: string): Promise<EndpointEntity[]> {
     return this.unitOfWork.manager.findBy(EndpointEntity, { organization_id: organizationId, enabled: 1 as unknown as boolean });
   }

@@ -15,6 +15,7 @@ import { Callbacks } from '../callbacks.contract.js';
 import { DeliveriesRepository } from '../deliveries/deliveries.repository.js';
 import { PUMP_JOB } from '../dispatch/pump-job.js';
 import { CallbackFormats } from '../formats/formats.js';
+import { normalHeaders } from './endpoint-headers.js';
 import { HEADERS_PURPOSE, SECRET_PURPOSE } from './endpoint-purposes.js';
 import { newSecret } from './endpoint-secret.js';
 import type { EndpointEntity } from './endpoint.entity.js';
@@ -49,7 +50,7 @@ export class EndpointsService extends Callbacks {
     const now = this.clock.now();
     const format = input.format ?? 'native';
     const secret = input.secret ?? newSecret();
-    const headers = input.headers ?? {};
+    const headers = normalHeaders(input.headers ?? {});
     const endpoint: EndpointEntity = {
       id: newId('callback'),
       organization_id: principal.organizationId,
@@ -112,7 +113,7 @@ export class EndpointsService extends Callbacks {
     const format = this.formats.get(input.format ?? before.format);
     return {
       ...plain,
-      ...(headers !== undefined && { headers: this.cipher.encrypt(JSON.stringify(headers), HEADERS_PURPOSE) }),
+      ...(headers !== undefined && { headers: this.cipher.encrypt(JSON.stringify(normalHeaders(headers)), HEADERS_PURPOSE) }),
       ...(retry !== undefined && { schedule_seconds: retry?.schedule_seconds ?? [...format.defaultSchedule], own_schedule: retry !== null }),
       ...(filter !== undefined && { filter: toFilter(filter) }),
       ...(input.enabled === true && { disabled_reason: null }),

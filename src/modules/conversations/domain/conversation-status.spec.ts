@@ -7,14 +7,15 @@ const ALLOWED = new Set([
   'pending>open', 'pending>queued', 'pending>closed', 'closed>open', 'closed>queued',
 ]);
 
+const PAIRS = CONVERSATION_STATUSES.flatMap((from) => CONVERSATION_STATUSES.map((to) => [from, to] as const));
+const isAllowed = ([from, to]: readonly [string, string]): boolean => ALLOWED.has(`${from}>${to}`);
+
 describe('conversation status', () => {
-  for (const from of CONVERSATION_STATUSES) {
-    for (const to of CONVERSATION_STATUSES) {
-      if (ALLOWED.has(`${from}>${to}`)) {
-        it(`moves from ${from} to ${to}`, () => expect(() => assertMove(from, to)).not.toThrow());
-      } else {
-        it(`does not move from ${from} to ${to}`, () => expect(() => assertMove(from, to)).toThrow(DomainError));
-      }
-    }
-  }
+  it.each(PAIRS.filter(isAllowed))('moves from %s to %s', (from, to) => {
+    expect(() => assertMove(from, to)).not.toThrow();
+  });
+
+  it.each(PAIRS.filter((pair) => !isAllowed(pair)))('does not move from %s to %s', (from, to) => {
+    expect(() => assertMove(from, to)).toThrow(DomainError);
+  });
 });

@@ -28,13 +28,16 @@ export class Foundation1790000000000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     const target = await columnTarget(runner);
+    // MySQL commits each table by itself: a first start that was killed half-way has left some of them.
+    const resumes = await runner.hasTable('deployments');
     const c = (name: string, kind: ColumnKind, options?: Partial<TableColumnOptions>): TableColumnOptions =>
       tableColumn(target, name, kind, options);
     const create = (name: string, columns: TableColumnOptions[], rest: Partial<TableOptions> = {}): Promise<void> =>
-      runner.createTable(new Table({ name, columns, ...rest }));
+      runner.createTable(new Table({ name, columns, ...rest }), resumes);
 
     await create('deployments', [c('id', ID, { isPrimary: true }), c('created_at', INSTANT)]);
-    await runner.query('INSERT INTO deployments (id, created_at) VALUES (?, ?)', [`dep_${ulid()}`, Date.now()]);
+    const known = (await runner.query('SELECT id FROM deployments')) as unknown[];
+    if (known.length === 0) await runner.query('INSERT INTO deployments (id, created_at) VALUES (?, ?)', [`dep_${ulid()}`, Date.now()]);
     await create('organizations', [
         c('id', ID, { isPrimary: true }),
         c('slug', code(64)),

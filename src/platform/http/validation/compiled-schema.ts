@@ -60,7 +60,7 @@ const { defaultMetadataStorage } = createRequire(import.meta.url)('class-transfo
 
 /**
  * The rules of a DTO class, read once from class-validator's metadata and then run as plain function calls:
- * the same rules and messages, at about a fiftieth of the cost of class-transformer and class-validator.
+ * the same rules and messages, at about a tenth of the cost of class-transformer and class-validator.
  */
 export class CompiledSchema {
   private readonly fields = new Map<string, Field>();
@@ -145,15 +145,16 @@ function readField(field: Field, value: unknown, object: Values, path: string, e
     errors.push({ field: path, code: 'required', message: `${field.name} is required` });
     return value;
   }
-  const before = errors.length;
-  for (const rule of field.rules) runRule(rule, field.name, value, object, path, errors);
-  if (errors.length > before) return value;
-  if (field.nested !== null) return readNested(field.nested, value, path, errors);
+  // First, since some rules of class-validator throw on such text.
   const texts = Array.isArray(value) ? value : [value];
   if (texts.some((text) => typeof text === 'string' && !isStorableText(text))) {
     errors.push({ field: path, code: 'text_invalid', message: `${field.name} holds a lone surrogate or a NUL character` });
+    return value;
   }
-  return value;
+  const before = errors.length;
+  for (const rule of field.rules) runRule(rule, field.name, value, object, path, errors);
+  if (errors.length > before) return value;
+  return field.nested === null ? value : readNested(field.nested, value, path, errors);
 }
 
 function readNested(nested: NonNullable<Field['nested']>, value: unknown, path: string, errors: FieldError[]): unknown {

@@ -1,0 +1,310 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startCluster } from '../support/cluster.js';
+import type { Cluster } from '../support/cluster.js';
+import { aConversation, aLogin, aMessage, anAgent, anOrganization, created, eventsAfter, lastPosition, unique } from '../support/desk.js';
+import type { Resource } from '../support/desk.js';
+import { SocketRefused, connectSocket } from '../support/socket-client.js';
+import type { SocketClient } from '../support/socket-client.js';
+import { ADMIN_PASSWORD, API_KEY, startTestApp } from '../support/start-test-app.js';
+import type { Caller } from '../support/start-test-app.js';
+import { TestClock } from '../support/test-clock.js';
+
+const WAIT_MS = 5000;
+
+describe('a socket', () => {
+  const clock = new TestClock();
+  let cluster: Cluster;
+  let api: Caller;
+  const sockets: SocketClient[] = [];
+
+  beforeAll(async () => {
+    cluster = await startCluster({ clock });
+    api = cluster.a.api;
+  });
+
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.close();
+  });
+
+  afterAll(() => cluster.close());
+
+  async function connect(token: string, on = cluster.a, options: Parameters<typeof connectSocket>[2] = {}): Promise<SocketClient> {
+    const socket = await connectSocket(on.url, token, options);
+    sockets.push(socket);
+    return socket;
+  }
+
+  /** An event that everybody sees, after which nothing older can still be under way to a socket of these. */
+  async function untilQuiet(caller: Caller, listening: SocketClient[]): Promise<void> {
+    const { id } = await created(caller.post('/visitors', {}));
+    await Promise.all(listening.map((socket) => socket.waitFor(({ event, envelope }) => event === 'visitor.created' && envelope.data['visitor_id'] === id, WAIT_MS)));
+  }
+
+  const refusal = (auth: unknown): Promise<unknown> =>
+    connectSocket(cluster.a.url, '', { auth: auth as Record<string, unknown> }).then((socket) => socket.close(), (error: unknown) => (error instanceof SocketRefused ? error.code : error));
+
+  it('is refused at the handshake with a code that says why', async () => {
+    expect(await refusal({})).toBe('auth.credential_missing');
+    expect(await refusal(undefined)).toBe('auth.credential_missing');
+    for (const token of ['', 7, null, ['x'], { a: 1 }]) expect(await refusal({ token })).toBe('auth.credential_missing');
+    for (const token of ['nonsense', 'cdk_unknownunknownunknownunknown', `${API_KEY}x`, 'eyJhbGciOiJub25lIn0.e30.', 'x'.repeat(10_000)]) expect(await refusal({ token })).toBe('auth.credential_invalid');
+    const { agent, as } = await aLogin(cluster.a);
+    clock.advance(16 * 60_000);
+    expect(await refusal({ token: as.token })).toBe('auth.credential_invalid');
+    const { agent: disabled, as: former } = await aLogin(cluster.a);
+    await api.delete(`/agents/${disabled.id}`);
+    expect(await refusal({ token: former.token })).toBe('auth.credential_invalid');
+    expect((await connect((await cluster.a.login(agent['username'], 'the password of an agent')).token)).ready.position).toBeGreaterThan(0);
+  });
+
+  it('is told the position of the log when it is ready, and misses nothing after it', async () => {
+    await created(api.post('/visitors', {}));
+    const socket = await connect(API_KEY);
+    expect(socket.ready.position).toBe(await lastPosition(api));
+    const busy = Promise.all(Array.from({ length: 20 }, (_, index) => created(cluster.each(index).api.post('/visitors', {}))));
+    const late = await connect(API_KEY, cluster.b);
+    await busy;
+    await untilQuiet(api, [late]);
+    const missable = (await eventsAfter(api, late.ready.position)).map(({ id }) => id);
+    const seen = new Set(late.events.map(({ envelope }) => envelope.id));
+    expect(missable.filter((id) => !seen.has(id))).toEqual([]);
+  });
+
+  it('gets what its owner may see, each event once, whichever instance it happened on', async () => {
+    const away = { status: 'away' };
+    const support = await aLogin(cluster.a, { ...away, department: 'support' });
+    const colleague = await aLogin(cluster.a, { ...away, department: 'support' });
+    const sales = await aLogin(cluster.a, { ...away, department: 'sales' });
+    const supervisor = await aLogin(cluster.a, { ...away, department: 'support', role: 'supervisor' });
+    const admin = await cluster.a.login('admin', ADMIN_PASSWORD);
+    const { api: theirs } = await anOrganization(cluster.a);
+    const tokens = { support: support.as.token, colleague: colleague.as.token, sales: sales.as.token, supervisor: supervisor.as.token, admin: admin.token, key: API_KEY, stranger: theirs.headers['x-api-key']! };
+    const names = Object.keys(tokens) as (keyof typeof tokens)[];
+    const clients = Object.fromEntries(await Promise.all(names.map(async (name, index) => [name, await connect(tokens[name], cluster.each(index))]))) as Record<keyof typeof tokens, SocketClient>;
+
+    const from = cluster.b.api;
+    const make = async (subject: string, over: Record<string, unknown>): Promise<void> => {
+      const conversation = await aConversation(from, { subject, ...over });
+      await aMessage(from, conversation, { content: subject });
+    };
+    await make('own', { agent_id: support.agent.id, department: 'support' });
+    await make('of sales', { agent_id: sales.agent.id, department: 'sales' });
+    await make('sales agent in support', { agent_id: sales.agent.id, department: 'support' });
+    await make('queued in support', { department: 'support' });
+    await make('queued nowhere', {});
+    await from.put(`/agents/${sales.agent.id}/status`, { status: 'busy' });
+    await untilQuiet(from, names.filter((name) => name !== 'stranger').map((name) => clients[name]));
+    await untilQuiet(theirs, [clients.stranger]);
+
+    const visible: Record<string, string[]> = {
+      support: ['own', 'queued in support', 'queued nowhere'],
+      colleague: ['queued in support', 'queued nowhere'],
+      sales: ['of sales', 'sales agent in support', 'queued nowhere'],
+      supervisor: ['own', 'sales agent in support', 'queued in support'],
+      admin: ['own', 'of sales', 'sales agent in support', 'queued in support', 'queued nowhere'],
+      key: ['own', 'of sales', 'sales agent in support', 'queued in support', 'queued nowhere'],
+      stranger: [],
+    };
+    for (const name of names) {
+      const { events } = clients[name];
+      const contents = events.filter(({ event }) => event === 'message.received').map(({ envelope }) => envelope.data['content']);
+      expect({ name, contents }).toEqual({ name, contents: visible[name] });
+      const subjects = events.filter(({ event }) => event === 'conversation.created').map(({ envelope }) => envelope.data['subject']);
+      expect({ name, subjects }).toEqual({ name, subjects: visible[name] });
+      expect(new Set(events.map(({ envelope }) => envelope.id)).size).toBe(events.length);
+      expect({ name, statuses: events.filter(({ event }) => event === 'agent.status_changed').length }).toEqual({ name, statuses: name === 'stranger' ? 0 : 1 });
+    }
+  });
+
+  it('gets the same envelope as the log has', async () => {
+    const socket = await connect(API_KEY, cluster.b);
+    const conversation = await aConversation(api);
+    const message = await aMessage(api, conversation, { content: 'é👋' });
+    const { envelope, event } = await socket.waitFor(({ envelope: { data } }) => data['message_id'] === message.id, WAIT_MS);
+    const { position: _, ...logged } = (await api.get(`/events/${envelope.id}`)).body;
+    expect(envelope).toEqual(logged);
+    expect(envelope.event).toBe(event);
+  });
+
+  it('gets the events of a conversation in the order of their seq', async () => {
+    const socket = await connect(API_KEY);
+    const conversation = await aConversation(api);
+    await Promise.all(Array.from({ length: 50 }, () => aMessage(api, conversation)));
+    await untilQuiet(api, [socket]);
+    const seqs = socket.events.filter(({ envelope }) => envelope.event === 'message.received').map(({ envelope }) => envelope.data['seq']);
+    expect(seqs).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+  });
+
+  it('is one of several: every tab of an agent gets everything once, and a closed one takes nothing from the others', async () => {
+    const { agent, as } = await aLogin(cluster.a, { status: 'away' });
+    const tabs = await Promise.all([0, 1, 2].map((index) => connect(as.token, cluster.each(index))));
+    const conversation = await aConversation(api, { agent_id: agent.id });
+    await aMessage(api, conversation);
+    for (const tab of tabs) await tab.waitFor('message.received', WAIT_MS);
+    tabs[0]!.close();
+    await aMessage(api, conversation);
+    for (const tab of tabs.slice(1)) {
+      await tab.waitFor(({ envelope }) => envelope.data['seq'] === 2, WAIT_MS);
+      expect(tab.events.filter(({ event }) => event === 'message.received')).toHaveLength(2);
+    }
+    expect(tabs[0]!.events.filter(({ event }) => event === 'message.received')).toHaveLength(1);
+  });
+
+  it('is not given what only callbacks and their owners are concerned with, unless its owner is one of them', async () => {
+    const { as } = await aLogin(cluster.a, { status: 'away' });
+    const agent = await connect(as.token);
+    const key = await connect(API_KEY);
+    const endpoint = await created(api.post('/callbacks', { url: 'http://127.0.0.1:1/?token=of-the-receiver', events: ['visitor.created'], retry: { schedule_seconds: [0] } }));
+    await created(api.post('/visitors', {}));
+    const told = await key.waitFor('callback.exhausted', WAIT_MS);
+    expect(told.envelope.data).toMatchObject({ callback_id: endpoint.id });
+    await api.delete(`/callbacks/${endpoint.id}`);
+    await untilQuiet(api, [agent]);
+    expect(agent.events.filter(({ event }) => event.startsWith('callback.'))).toEqual([]);
+    expect((await as.get('/events?event=callback.exhausted')).body.data).toEqual([]);
+  });
+
+  it('is refused by a process that does not serve the API', async () => {
+    const worker = await startTestApp({ env: { ROLES: 'worker' } });
+    for (const transports of [['websocket'], ['polling']] as ('websocket' | 'polling')[][]) {
+      await expect(connectSocket(worker.url, API_KEY, { transports })).rejects.toThrow(/websocket error|xhr poll error/);
+    }
+    await worker.close();
+  });
+
+  describe('whose client comes back', () => {
+    const drop = async (client: SocketClient): Promise<void> => {
+      const gone = new Promise((resolve) => client.socket.once('disconnect', resolve));
+      client.socket.io.engine.close();
+      await gone;
+    };
+    const comeBack = async (client: SocketClient): Promise<void> => {
+      const ready = new Promise((resolve) => client.socket.once('ready', resolve));
+      client.socket.connect();
+      await ready;
+    };
+    const visitorIds = (client: SocketClient): unknown[] => client.events.map(({ envelope }) => envelope.data['visitor_id']).filter((id) => id !== undefined);
+
+    it('is given what it missed, in order and once', async () => {
+      const client = await connect(API_KEY);
+      await untilQuiet(api, [client]);
+      await drop(client);
+      const missed: Resource[] = [];
+      for (let index = 0; index < 5; index++) missed.push(await created(cluster.each(index).api.post('/visitors', {})));
+      await comeBack(client);
+      expect(client.socket.recovered).toBe(true);
+      await untilQuiet(api, [client]);
+      expect(visitorIds(client).slice(1, 6)).toEqual(missed.map(({ id }) => id));
+      expect(new Set(client.events.map(({ envelope }) => envelope.id)).size).toBe(client.events.length);
+      expect((await client.request('message.send', {})).error!.code).toBe('request.invalid');
+    });
+
+    it('is not given what it may no longer see', async () => {
+      const { agent, as } = await aLogin(cluster.a, { status: 'away', department: 'support' });
+      const client = await connect(as.token);
+      await untilQuiet(api, [client]);
+      await drop(client);
+      await api.put(`/agents/${agent.id}`, { department: 'sales' });
+      await comeBack(client);
+      const before = client.events.length;
+      await aConversation(api, { department: 'support', subject: 'not for sales' });
+      const forSales = await aConversation(api, { department: 'sales' });
+      await client.waitFor(({ envelope }) => envelope.data['conversation_id'] === forSales.id, WAIT_MS);
+      expect(client.events.slice(before).map(({ envelope }) => envelope.data['subject'])).not.toContain('not for sales');
+    });
+
+    it('is given nothing when its agent is no more', async () => {
+      const { agent, as } = await aLogin(cluster.a, { status: 'away' });
+      const client = await connect(as.token);
+      await untilQuiet(api, [client]);
+      await drop(client);
+      await api.delete(`/agents/${agent.id}`);
+      await created(api.post('/visitors', {}));
+      const before = client.events.length;
+      const refused = new Promise<{ data?: { code?: string } }>((resolve) => client.socket.once('connect_error', resolve as (error: Error) => void));
+      client.socket.connect();
+      expect((await refused).data?.code).toBe('auth.credential_invalid');
+      expect(client.events).toHaveLength(before);
+    });
+
+    it('as somebody else is only what that one may be', async () => {
+      const [first, second] = [await aLogin(cluster.a, { status: 'away', department: 'support' }), await aLogin(cluster.a, { status: 'away', department: 'sales' })];
+      const client = await connect(first.as.token);
+      await untilQuiet(api, [client]);
+      await drop(client);
+      client.socket.auth = { token: second.as.token };
+      await comeBack(client);
+      await aConversation(api, { agent_id: first.agent.id, department: 'support', subject: 'of the first' });
+      const own = await aConversation(api, { agent_id: second.agent.id });
+      await client.waitFor(({ envelope }) => envelope.data['conversation_id'] === own.id, WAIT_MS);
+      expect(client.events.map(({ envelope }) => envelope.data['subject'])).not.toContain('of the first');
+    });
+  });
+
+  describe('while its agent changes', () => {
+    const ended = (client: SocketClient): Promise<string> => new Promise((resolve) => client.socket.once('disconnect', resolve));
+
+    it.each([
+      ['is disabled', ({ id }: Resource) => api.delete(`/agents/${id}`)],
+      ['gets another password', ({ id }: Resource) => api.put(`/agents/${id}`, { password: 'another password' })],
+    ])('ends on every instance when the agent %s', async (_, change) => {
+      const { agent, as } = await aLogin(cluster.a, { status: 'away' });
+      const other = await aLogin(cluster.a, { status: 'away' });
+      const clients = await Promise.all([cluster.a, cluster.b].map((instance) => connect(as.token, instance)));
+      const bystander = await connect(other.as.token);
+      const ends = clients.map(ended);
+      expect((await change(agent)).status).toBeLessThan(300);
+      expect(await Promise.all(ends)).toEqual(['io server disconnect', 'io server disconnect']);
+      await untilQuiet(api, [bystander]);
+      expect(bystander.socket.connected).toBe(true);
+    });
+
+    it('ends when a used refresh token comes again', async () => {
+      const agent = await anAgent(api, { password: 'the password of an agent' });
+      const login = (await cluster.a.as({}).post('/auth/login', { username: agent['username'], password: 'the password of an agent' })).body;
+      const client = await connect(login.access_token, cluster.b);
+      const end = ended(client);
+      for (let use = 0; use < 2; use++) await cluster.a.as({}).post('/auth/refresh', { refresh_token: login.refresh_token });
+      expect(await end).toBe('io server disconnect');
+    });
+
+    it('goes on beyond the life of its access token, while the log-in lives', async () => {
+      const { agent, as } = await aLogin(cluster.a, { status: 'away' });
+      const client = await connect(as.token);
+      clock.advance(20 * 60_000);
+      await api.put(`/agents/${agent.id}`, { nickname: 'still here' });
+      const conversation = await aConversation(api, { agent_id: agent.id });
+      await client.waitFor(({ envelope }) => envelope.data['conversation_id'] === conversation.id, WAIT_MS);
+      expect(await client.request('message.send', { conversation_id: conversation.id, type: 'text', content: 'hello' })).toMatchObject({ ok: true });
+    });
+
+    it.each([['a', 'b'], ['b', 'a']] as const)('sees what the new department and role may see (socket on %s, change on %s)', async (socketOn, changeOn) => {
+      const { agent, as } = await aLogin(cluster.a, { status: 'away', department: 'support' });
+      const client = await connect(as.token, cluster[socketOn]);
+      const caller = cluster[changeOn].api;
+      const department = unique('department');
+      const subjects = (): unknown[] => client.events.filter(({ event }) => event === 'conversation.created').map(({ envelope }) => envelope.data['subject']);
+      const make = (subject: string, over: object): Promise<Resource> => aConversation(caller, { subject, ...over });
+      const become = async (change: object): Promise<void> => {
+        await caller.put(`/agents/${agent.id}`, change);
+        // The rooms change with a message between instances; what follows it in the same channel comes later.
+        await expect.poll(async () => {
+          await make('probe', { department });
+          await untilQuiet(caller, [client]);
+          return subjects().at(-1);
+        }, { timeout: 2000, interval: 20 }).toBe('probe');
+      };
+      await make('one', { department: 'support' });
+      await become({ department });
+      await make('two', { department: 'support' });
+      await make('three', { department });
+      await caller.put(`/agents/${agent.id}`, { role: 'admin' });
+      await expect.poll(async () => {
+        await make('for admins', { department: 'elsewhere' });
+        await untilQuiet(caller, [client]);
+        return subjects().at(-1);
+      }, { timeout: 2000, interval: 20 }).toBe('for admins');
+      expect(subjects().filter((subject) => subject !== 'probe' && subject !== 'for admins')).toEqual(['one', 'three']);
+    });
+  });
+});
