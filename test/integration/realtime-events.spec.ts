@@ -48,10 +48,10 @@ describe('a socket', () => {
     expect(await refusal(undefined)).toBe('auth.credential_missing');
     for (const token of ['', 7, null, ['x'], { a: 1 }]) expect(await refusal({ token })).toBe('auth.credential_missing');
     for (const token of ['nonsense', 'cdk_unknownunknownunknownunknown', `${API_KEY}x`, 'eyJhbGciOiJub25lIn0.e30.', 'x'.repeat(10_000)]) expect(await refusal({ token })).toBe('auth.credential_invalid');
-    const { agent, as } = await aLogin(cluster.a);
+    const { agent, as } = await aLogin(cluster.a, { status: 'away' });
     clock.advance(16 * 60_000);
     expect(await refusal({ token: as.token })).toBe('auth.credential_invalid');
-    const { agent: disabled, as: former } = await aLogin(cluster.a);
+    const { agent: disabled, as: former } = await aLogin(cluster.a, { status: 'away' });
     await api.delete(`/agents/${disabled.id}`);
     expect(await refusal({ token: former.token })).toBe('auth.credential_invalid');
     expect((await connect((await cluster.a.login(agent['username'], 'the password of an agent')).token)).ready.position).toBeGreaterThan(0);
@@ -260,7 +260,7 @@ describe('a socket', () => {
     });
 
     it('ends when a used refresh token comes again', async () => {
-      const agent = await anAgent(api, { password: 'the password of an agent' });
+      const agent = await anAgent(api, { status: 'away', password: 'the password of an agent' });
       const login = (await cluster.a.as({}).post('/auth/login', { username: agent['username'], password: 'the password of an agent' })).body;
       const client = await connect(login.access_token, cluster.b);
       const end = ended(client);

@@ -43,16 +43,17 @@ export interface LoggedEvent {
   position: number;
 }
 
-/** All events after a position, through as many pages as it takes. */
+/** All events after a position, in order, read from the end of the log through as many pages as it takes. */
 export async function eventsAfter(api: Caller, position: number, query = ''): Promise<LoggedEvent[]> {
   const found: LoggedEvent[] = [];
-  let cursor = Buffer.from(JSON.stringify(['position', position, position])).toString('base64url');
+  let cursor = '';
   for (;;) {
-    const { body, status } = await api.get(`/events?limit=100&cursor=${cursor}${query}`);
+    const { body, status } = await api.get(`/events?limit=100&sort=-position${cursor}${query}`);
     expect(status).toBe(200);
-    found.push(...body.data);
-    if (!body.has_more) return found;
-    cursor = body.next_cursor;
+    const page = body.data as LoggedEvent[];
+    found.push(...page.filter((event) => event.position > position));
+    if (!body.has_more || page.some((event) => event.position <= position)) return found.reverse();
+    cursor = `&cursor=${body.next_cursor}`;
   }
 }
 

@@ -35,7 +35,7 @@ export class EventsService extends EventLog {
     const page = mapPage(await keysetPage(query, SORTING, filter), toLoggedEvent);
     if (page.next_cursor === null && (filter.sort ?? SORTING.default) === 'position') {
       const last = page.data.at(-1)?.position;
-      page.next_cursor = last === undefined ? (filter.cursor ?? encodeCursor('position', 0, 0)) : encodeCursor('position', last, last);
+      page.next_cursor = last === undefined ? (filter.cursor ?? encodeCursor('event.position', 0, 0)) : encodeCursor('event.position', last, last);
     }
     return page;
   }
@@ -48,7 +48,7 @@ export class EventsService extends EventLog {
   }
 
   async listAfter(principal: Principal, afterPosition: number, limit: number): Promise<Page<LoggedEvent>> {
-    return this.list(principal, { cursor: encodeCursor('position', afterPosition, afterPosition), limit });
+    return this.list(principal, { cursor: encodeCursor('event.position', afterPosition, afterPosition), limit });
   }
 
   async position(principal: Principal): Promise<number> {

@@ -67,7 +67,9 @@ export class MessagesService extends Messages {
         throw invalidField('content', 'is_message_content', `This content does not fit a message of type ${message.type}.`);
       }
       const { content, metadata } = input;
-      return { ...(content !== undefined && { content, edited_at: now }), ...(metadata !== undefined && { metadata }) };
+      const edits = content !== undefined && !isSame(content, message.content);
+      const describes = metadata !== undefined && !isSame(metadata, message.metadata);
+      return { ...(edits && { content, edited_at: now }), ...(describes && { metadata }) };
     });
   }
 
@@ -101,6 +103,10 @@ export class MessagesService extends Messages {
       return toMessageView(after);
     });
   }
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function assertOwn(principal: Principal, message: MessageEntity): void {

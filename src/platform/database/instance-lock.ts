@@ -25,10 +25,10 @@ const NEEDS_REDIS = 'Several processes need Redis: set REDIS_URL for each of the
 export class InstanceLock {
   private constructor(private readonly releaseLock: () => Promise<void>) {}
 
-  static async take(config: Config, dataSource: () => DataSource, onLost: () => void): Promise<InstanceLock> {
+  static async take(config: Config, dataSource: () => DataSource, onLost: () => void, checkEveryMs = CHECK_EVERY_MS): Promise<InstanceLock> {
     if (config.dialect === 'sqlite') return InstanceLock.lockFile(config.sqlitePath);
     const lock = new NamedLock(dataSource(), 'instance');
-    if (config.values.REDIS_URL === undefined) return InstanceLock.lockConnection(lock, onLost);
+    if (config.values.REDIS_URL === undefined) return InstanceLock.lockConnection(lock, onLost, checkEveryMs);
     if (await lock.isHeld()) throw new AlreadyRunningError(`A process without Redis serves this database. ${NEEDS_REDIS}`);
     return new InstanceLock(async () => undefined);
   }
@@ -52,7 +52,7 @@ export class InstanceLock {
     return new InstanceLock(async () => lock.close());
   }
 
-  private static async lockConnection(lock: NamedLock, onLost: () => void): Promise<InstanceLock> {
+  private static async lockConnection(lock: NamedLock, onLost: () => void, checkEveryMs: number): Promise<InstanceLock> {
     let holder = await lock.take(0);
     if (holder === null) throw new AlreadyRunningError(`Another process serves this database already. ${NEEDS_REDIS}`);
     let checking = false;
@@ -63,7 +63,7 @@ export class InstanceLock {
       void keep(lock, holder, onLost)
         .then((kept) => (holder = kept))
         .finally(() => (checking = false));
-    }, CHECK_EVERY_MS);
+    }, checkEveryMs);
     timer.unref();
     return new InstanceLock(async () => {
       clearInterval(timer);

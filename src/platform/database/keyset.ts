@@ -50,14 +50,16 @@ export async function keysetPage<T extends ObjectLiteral>(
   const alias = query.alias;
   const sort = page.sort ?? sorting.default;
   const descending = sort.startsWith('-');
-  const column = sorting.columns[descending ? sort.slice(1) : sort];
+  const name = descending ? sort.slice(1) : sort;
+  const column = Object.hasOwn(sorting.columns, name) ? sorting.columns[name] : undefined;
   if (column === undefined) {
     const names = Object.keys(sorting.columns).flatMap((name) => [name, `-${name}`]);
     throw invalidField('sort', 'sort.unknown', `This list can be sorted by ${names.join(', ')}.`);
   }
+  const place = `${descending ? '-' : ''}${alias}.${column}`;
   const total = page.include_total === true ? await query.clone().getCount() : undefined;
   if (page.cursor !== undefined) {
-    const cursor = decode(page.cursor, sort);
+    const cursor = decode(page.cursor, place);
     const than = descending ? '<' : '>';
     if (column === sorting.tieBreaker) {
       query.andWhere(`${alias}.${column} ${than} :cursorId`, { cursorId: cursor.id });
@@ -78,7 +80,7 @@ export async function keysetPage<T extends ObjectLiteral>(
   const hasMore = rows.length > limit;
   return {
     data,
-    next_cursor: hasMore && last !== undefined ? encodeCursor(sort, last[column]!, last[sorting.tieBreaker]!) : null,
+    next_cursor: hasMore && last !== undefined ? encodeCursor(place, last[column]!, last[sorting.tieBreaker]!) : null,
     has_more: hasMore,
     ...(total === undefined ? {} : { total }),
   };

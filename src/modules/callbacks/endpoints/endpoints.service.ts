@@ -91,7 +91,9 @@ export class EndpointsService extends Callbacks {
       await this.endpoints.beginChange(principal.organizationId);
       const before = await this.endpoints.get(principal.organizationId, id);
       assertMatch(ifMatch, this.view(before), ENDPOINT_WRITABLE);
-      const changes = { ...this.changesOf(before, input), updated_at: this.clock.now() };
+      const changed = this.changesOf(before, input);
+      if (Object.keys(changed).length === 0) return this.view(before);
+      const changes = { ...changed, updated_at: this.clock.now() };
       await this.endpoints.update(id, changes);
       this.unitOfWork.afterCommit(() => this.queue.wake(PUMP_JOB, id));
       return this.view({ ...before, ...changes });
@@ -111,13 +113,19 @@ export class EndpointsService extends Callbacks {
   private changesOf(before: EndpointEntity, input: UpdateEndpointDto): Partial<EndpointEntity> {
     const { retry, filter, headers, ...plain } = input;
     const format = this.formats.get(input.format ?? before.format);
-    return {
+    const wanted: Partial<EndpointEntity> = {
       ...plain,
-      ...(headers !== undefined && { headers: this.cipher.encrypt(JSON.stringify(normalHeaders(headers)), HEADERS_PURPOSE) }),
       ...(retry !== undefined && { schedule_seconds: retry?.schedule_seconds ?? [...format.defaultSchedule], own_schedule: retry !== null }),
       ...(filter !== undefined && { filter: toFilter(filter) }),
       ...(input.enabled === true && { disabled_reason: null }),
     };
+    const names = Object.keys(wanted) as (keyof EndpointEntity)[];
+    const changed = names.filter((name) => JSON.stringify(wanted[name]) !== JSON.stringify(before[name]));
+    const changes: Partial<EndpointEntity> = Object.fromEntries(changed.map((name) => [name, wanted[name]]));
+    // Each encryption differs, so headers are compared as they are read.
+    const text = headers === undefined ? undefined : JSON.stringify(normalHeaders(headers));
+    if (text === undefined || text === this.cipher.decrypt(before.headers, HEADERS_PURPOSE)) return changes;
+    return { ...changes, headers: this.cipher.encrypt(text, HEADERS_PURPOSE) };
   }
 
   /** A name is checked when it is connected to, since what it resolves to may change; a literal cannot. */
