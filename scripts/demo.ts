@@ -317,10 +317,10 @@ function printTimeline(moments: Moment[], postedAt: number): void {
 }
 
 function printAttempts(attempts: any[]): void {
-  for (const { attempt, started_at, status_code, duration_ms, error_class, response_body } of attempts) {
-    const success = status_code >= 200 && status_code < 300;
-    const status = (success ? green : yellow)(String(status_code ?? '-'));
-    const head = `${attempt}  ${started_at}  ${status}  ${String(duration_ms).padStart(3)} ms`;
+  for (const { attempt, time, status, duration_ms, error_class, response_body } of attempts) {
+    const success = status >= 200 && status < 300;
+    const shown = (success ? green : yellow)(String(status ?? '-'));
+    const head = `${attempt}  ${time}  ${shown}  ${String(duration_ms).padStart(3)} ms`;
     console.log(`      ${head}  ${dim([error_class, response_body].filter(Boolean).join('  '))}`);
   }
 }

@@ -56,7 +56,9 @@ function readOrExit(): Config {
 /** For what a person can put right: one sentence instead of a stack. */
 function explain(error: unknown, { values: { HOST, PORT } }: Config): string | undefined {
   if (error instanceof AlreadyRunningError || error instanceof TablesOutOfDateError) return error.message;
-  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
+  const { code, syscall, fatal, message } = error as { code?: unknown; syscall?: unknown; fatal?: unknown; message?: unknown };
+  // mysql2's mark of a connection that did not come about; its words hold no password.
+  if (fatal === true) return `The database of DATABASE_URL cannot be used: ${message}`;
   if (code === 'EADDRINUSE') return `Port ${PORT} is in use; set PORT to another one.`;
   if (syscall === 'listen' && code === 'EACCES') return `This user may not listen on port ${PORT}; set PORT to one above 1023.`;
   if (code === 'EADDRNOTAVAIL' || (code === 'ENOTFOUND' && syscall === 'getaddrinfo' && (error as { hostname?: unknown }).hostname === HOST)) {

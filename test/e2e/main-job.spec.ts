@@ -48,7 +48,7 @@ describe('the main job', () => {
     const [delivery] = (await app.api.get(`/callbacks/${callbackId}/deliveries`)).body.data;
     expect(delivery).toMatchObject({ status: 'succeeded', attempt_count: 2, last_status_code: 204, event_id: seen.envelope.id });
     const { attempts } = (await app.api.get(`/callbacks/${callbackId}/deliveries/${delivery.id}`)).body;
-    expect(attempts.map((attempt: { status_code: number }) => attempt.status_code)).toEqual([500, 204]);
+    expect(attempts.map((attempt: { status: number }) => attempt.status)).toEqual([500, 204]);
     socket.close();
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
-import { aLogin, anAgent, unique } from '../support/desk.js';
+import { aLogin, anAgent, anOrganization, unique } from '../support/desk.js';
 import type { Answer, Caller } from '../support/start-test-app.js';
 import { TestClock } from '../support/test-clock.js';
 
@@ -68,6 +68,17 @@ describe('the log-in of an agent', () => {
     };
     expect(shape(failures[0]!)).toMatchObject({ status: 401, rest: { code: 'auth.login_failed' } });
     for (const failure of failures) expect(shape(failure)).toEqual(shape(failures[0]!));
+  });
+
+  it('is in the organization that it names, each with its own names', async () => {
+    const { organization, api: theirs } = await anOrganization(cluster.a);
+    const here = await anAgent(api, { password: PASSWORD });
+    const there = await anAgent(theirs, { username: here['username'], password: 'the password over there' });
+    const answers = [await login(here['username']), await login(here['username'], 'the password over there', organization['slug'])];
+    expect(answers.map(({ body }) => body.agent.id)).toEqual([here.id, there.id]);
+    expect((await login(here['username'], PASSWORD, organization['slug'])).status).toBe(401);
+    expect((await login(here['username'], 'the password over there')).status).toBe(401);
+    expect((await me(answers[1]!.body.access_token)).body.organization_id).toBe(organization.id);
   });
 
   it('rotates refresh tokens, and ends when a used one comes again', async () => {

@@ -57,11 +57,11 @@ describe('a delivery', () => {
     expect(Date.parse(delivery['succeeded_at'])).toBeGreaterThanOrEqual(Date.parse(delivery['created_at']));
     expect(delivery['attempts']).toEqual([
       {
-        attempt: 1, started_at: expect.any(String), duration_ms: expect.any(Number), status_code: 500, error_class: null, error_message: null,
+        attempt: 1, time: expect.any(String), duration_ms: expect.any(Number), status: 500, error_class: null, error_message: null,
         response_headers: expect.objectContaining({ 'x-trace': 'abc', 'content-type': 'text/plain', 'content-length': '14' }), response_body: 'internal error',
       },
-      expect.objectContaining({ attempt: 2, status_code: 404, response_body: '' }),
-      expect.objectContaining({ attempt: 3, status_code: 200 }),
+      expect.objectContaining({ attempt: 2, status: 404, response_body: '' }),
+      expect.objectContaining({ attempt: 3, status: 200 }),
     ]);
     const { attempts: _, ...listed } = delivery;
     expect(await deliveriesOf(api, endpoint)).toEqual([listed]);
@@ -98,8 +98,8 @@ describe('a delivery', () => {
     const { attempts, status } = await onlyDelivery(endpoint);
     expect(status).toBe('succeeded');
     expect(attempts.slice(0, 2)).toEqual([
-      expect.objectContaining({ attempt: 1, status_code: null, error_class: 'reset', error_message: expect.any(String), response_headers: null, response_body: null }),
-      expect.objectContaining({ attempt: 2, status_code: null, error_class: 'timeout' }),
+      expect.objectContaining({ attempt: 1, status: null, error_class: 'reset', error_message: expect.any(String), response_headers: null, response_body: null }),
+      expect.objectContaining({ attempt: 2, status: null, error_class: 'timeout' }),
     ]);
     expect(attempts[1].duration_ms).toBeGreaterThanOrEqual(990);
 

@@ -9,7 +9,8 @@ import { HAS_SERVERS, startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
 import { anEndpoint, anOrganization, created, deliveriesOf, deliveryOf } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
-import { anEmptyDatabase, startTestApp } from '../support/start-test-app.js';
+import { connectSocket } from '../support/socket-client.js';
+import { API_KEY, anEmptyDatabase, startTestApp } from '../support/start-test-app.js';
 import type { Caller, TestApp } from '../support/start-test-app.js';
 import { TestClock } from '../support/test-clock.js';
 
@@ -120,6 +121,18 @@ describe('claims', () => {
     expect((await deliveriesOf(api, endpoint)).every(({ status, attempt_count }) => status === 'succeeded' && attempt_count === 1)).toBe(true);
   });
 
+  it('that lapsed do not stand in the way of sending by hand', async () => {
+    const endpoint = await dueDeliveries(1);
+    const [claimed] = await claim(cluster.b, endpoint);
+    await enable(endpoint);
+    const path = `/callbacks/${endpoint.id}/deliveries/${claimed!.id}/retry`;
+    expect((await api.post(path)).body.code).toBe('delivery.in_progress');
+    clock.advance(LEASE_MS + 1);
+    expect((await api.post(path)).status).toBe(202);
+    await cluster.settle();
+    expect(await deliveryOf(api, endpoint, claimed!.id)).toMatchObject({ status: 'succeeded', attempt_count: 1 });
+  });
+
   it('of a deleted endpoint leave nothing to do', async () => {
     const endpoint = await dueDeliveries(2);
     const [claimed] = await claim(cluster.b, endpoint, 1);
@@ -214,6 +227,12 @@ describe('a process that stops', () => {
     await sink.waitFor(1, 10_000);
     await delivering.settle();
     expect(await deliveriesOf(serving.api, endpoint)).toEqual([expect.objectContaining({ status: 'succeeded' })]);
+    const socket = await connectSocket(serving.url, API_KEY);
+    await anEndpoint(serving.api, 'http://127.0.0.1:1', { events: ['visitor.created'], retry: { schedule_seconds: [0] } });
+    await created(serving.api.post('/visitors', {}));
+    // It happens in the process that delivers and reaches the sockets of the other.
+    await socket.waitFor('callback.exhausted', 10_000);
+    socket.close();
     expect(await delivering.api.get('/visitors')).toMatchObject({ status: 503, body: { code: 'service.worker_only' } });
     await serving.close();
     await delivering.close();

@@ -101,7 +101,7 @@ describe('callback requests', () => {
     const { attempts } = await deliveryOf(api, endpoint, delivery!.id);
     expect(new Set(requests.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([delivery!['event_id']]));
     expect(new Set(requests.map(({ rawBody }) => rawBody)).size).toBe(1);
-    expect(requests.map(({ headers }) => headers['webhook-timestamp'])).toEqual(attempts.map(({ started_at }: any) => String(Math.floor(Date.parse(started_at) / 1000))));
+    expect(requests.map(({ headers }) => headers['webhook-timestamp'])).toEqual(attempts.map(({ time }: any) => String(Math.floor(Date.parse(time) / 1000))));
     for (const request of requests) expect(() => new Webhook(endpoint['secret']).verify(request.rawBody, headersOf(request))).not.toThrow();
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
-import { aConversation, aMessage, anAgent, anOrganization, during, lastPosition, tally } from '../support/desk.js';
+import { aConversation, aLogin, aMessage, anAgent, anOrganization, during, lastPosition, tally } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
 import { expectConsistent, rows } from '../support/invariants.js';
 import type { Caller } from '../support/start-test-app.js';
@@ -202,6 +202,17 @@ describe('a conversation', () => {
     const last = JSON.parse(assigned.at(-1)!.data);
     expect(await get(queued)).toMatchObject({ agent_id: last.agent_id });
     expect(await lastPosition(api)).toBeGreaterThan(before);
+  });
+
+  it('that waits is taken by the agent who opens it, and by one only', async () => {
+    const { api: main } = cluster.a;
+    const agents = await Promise.all([0, 1, 2, 3].map(() => aLogin(cluster.a, { status: 'away' })));
+    const queued = await aConversation(main);
+    expect(queued).toMatchObject({ status: 'queued' });
+    const answers = await Promise.all(agents.map(({ as }) => as.put(`/conversations/${queued.id}`, { status: 'open' })));
+    expect(tally(answers)).toEqual({ 200: 1, 404: 3 });
+    const winner = agents[answers.findIndex(({ status }) => status === 200)]!.agent;
+    expect((await main.get(`/conversations/${queued.id}`)).body).toMatchObject({ status: 'open', agent_id: winner.id });
   });
 
   it('honours If-Match, which covers what callers write and not counters', async () => {

@@ -30,7 +30,7 @@ function run(args: string[], env: Record<string, string | undefined>): Promise<{
   });
 }
 
-describe('the tables', () => {
+describe('the tables', { timeout: 60_000 }, () => {
   let place: TestDatabaseUrl;
   let opened: DataSource[];
 

@@ -261,12 +261,11 @@ describe('the unit of work', () => {
         await add('lost');
         unitOfWork.afterCommit(() => effects.push('effect'));
         const runner = unitOfWork.transaction.queryRunner!;
-        const query = runner.query;
-        runner.query = async function (this: unknown, sql: string, ...rest: unknown[]) {
-          if (sql !== 'COMMIT') return query.call(this as never, sql, ...(rest as [])) as never;
-          runner.query = query;
+        const commit = runner.commitTransaction.bind(runner);
+        runner.commitTransaction = async () => {
+          runner.commitTransaction = commit;
           throw new Error('disk is full');
-        } as typeof query;
+        };
       });
       await expect(run).rejects.toThrow('disk is full');
       expect(effects).toEqual([]);

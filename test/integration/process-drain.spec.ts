@@ -27,7 +27,7 @@ function post(agent: Agent, url: string, body: unknown): Promise<Outcome> {
   });
 }
 
-describe('a process that is told to stop', () => {
+describe('a process that is told to stop', { timeout: 60_000 }, () => {
   let database: TestDatabaseUrl;
   let servers: ServerProcess[];
   let sink: CallbackSink;
@@ -100,7 +100,7 @@ describe('a process that is told to stop', () => {
     const delivered = () => new Set(sink.received.map(({ body }) => body.data.message_id as string));
     await expect.poll(() => delivered().size, { timeout: 15_000 }).toBe(answered.length);
     expect(await next.stop()).toBe(0);
-  }, 60_000);
+  });
 
   it('lets a delivery that has begun come to its end, and says so', async () => {
     const slow = await startCallbackSink({ answer: () => ({ status: 204, delayMs: 1500 }) });
@@ -116,7 +116,7 @@ describe('a process that is told to stop', () => {
     expect(slow.received).toHaveLength(1);
     await next.stop();
     await slow.close();
-  }, 30_000);
+  });
 
   it('does not wait for a receiver for ever, and gives the delivery to whoever comes next', async () => {
     const hanging = await startCallbackSink({ answer: (_, count) => (count === 1 ? 'hang' : { status: 204 }) });
@@ -133,7 +133,7 @@ describe('a process that is told to stop', () => {
     await expect.poll(async () => (await api(next).get(`/callbacks/${callback.id}/deliveries`)).body.data[0].status, { timeout: 5000 }).toBe('succeeded');
     await next.stop();
     await hanging.close();
-  }, 30_000);
+  });
 
   it('is not held up by sockets, idle connections and callers who never finish', async () => {
     const server = await start({ SHUTDOWN_TIMEOUT: '2' });
@@ -151,7 +151,7 @@ describe('a process that is told to stop', () => {
     await closed;
     for (const each of [silent, half]) each.destroy();
     idle.destroy();
-  }, 30_000);
+  });
 
   it('ends at once when it is told twice', async () => {
     const hanging = await startCallbackSink({ answer: () => 'hang' });
@@ -164,5 +164,5 @@ describe('a process that is told to stop', () => {
     await expect.poll(() => server.output()).toContain('SIGTERM');
     expect(await server.stop()).toBe(1);
     await hanging.close();
-  }, 30_000);
+  });
 });

@@ -39,7 +39,7 @@ function runToEnd(file: string, env: Record<string, string | undefined>, cwd = R
   });
 }
 
-describe('a start', () => {
+describe('a start', { timeout: 60_000 }, () => {
   let database: TestDatabaseUrl;
   let servers: ServerProcess[];
   let listeners: Server[];
@@ -124,7 +124,7 @@ describe('a start', () => {
       expect(second.output()).toContain('crossdesk is running');
       for (const text of ['cdk_', 'password', 'curl', key, password]) expect(second.output()).not.toContain(text);
       expect((await new Caller(second.url, { 'x-api-key': key }).get('/conversations')).body.data).toHaveLength(1);
-    }, 30_000);
+    });
 
     it('takes the credentials that it is given, and does not repeat them', async () => {
       const server = await start({ BOOTSTRAP_API_KEY: API_KEY, BOOTSTRAP_ADMIN_PASSWORD: ADMIN_PASSWORD });
@@ -150,7 +150,7 @@ describe('a start', () => {
       expect(printed).toHaveLength(1);
       const key = /API key +(cdk_\S+)/.exec(printed[0]!.output())![1]!;
       for (const server of all) expect((await new Caller(server.url, { 'x-api-key': key }).get('/agents')).body.data).toHaveLength(1);
-    }, 30_000);
+    });
 
     it('is refused with MIGRATE=off, in words that help', async () => {
       const ended = await runToEnd('main.js', { ...place(), PORT: '0', MIGRATE: 'off' });
@@ -159,7 +159,7 @@ describe('a start', () => {
       expect(ended.stderr).toMatch(/^The tables of this database are not up to date .*run npm run migrate, or start with MIGRATE=on\.\n$/);
       expect(await runToEnd('migrate.js', place())).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Migrated: /) });
       expect((await start({ MIGRATE: 'off' })).output()).toContain('cdk_');
-    }, 30_000);
+    });
   });
 
   it('takes less than two seconds, also the first one', async () => {
@@ -172,7 +172,7 @@ describe('a start', () => {
     // Of a machine that has it to itself; others' work makes any start slow.
     const crowd = Math.max(1, loadavg()[0]! / availableParallelism());
     expect(Math.min(...times)).toBeLessThan(2000 * crowd);
-  }, 30_000);
+  });
 
   it('says which port is taken', async () => {
     const port = await aTakenPort();
@@ -206,14 +206,14 @@ describe('a start', () => {
       expect((await new Caller(next.url, { 'x-api-key': API_KEY }).get('/conversations')).body.data).toHaveLength(1);
       expect(await next.stop()).toBe(0);
       await start(alone);
-    }, 40_000);
+    });
 
     it.runIf(mysql)('is refused also while one with Redis would run beside it', async () => {
       await start(alone);
       const ended = await runToEnd('main.js', { ...place(), PORT: '0' });
       expect(ended.code).toBe(1);
       expect(ended.stderr).toMatch(/^A process without Redis serves this database\. .*set REDIS_URL/);
-    }, 30_000);
+    });
 
     it.runIf(mysql)('does not concern another database of the same server', async () => {
       const other = await anEmptyDatabase();
@@ -221,7 +221,7 @@ describe('a start', () => {
       await start({ ...alone, DATABASE_URL: other.url });
       for (const server of servers.splice(0)) await server.kill();
       await other.drop();
-    }, 30_000);
+    });
 
     it.runIf(!mysql)('keeps a migration by hand off a running service', async () => {
       await start();
@@ -246,7 +246,7 @@ describe('a start', () => {
     child.kill('SIGINT');
     expect(await ended).toBe(0);
     rmSync(folder, { recursive: true });
-  }, 30_000);
+  });
 
   describe('as a worker only', () => {
     it('answers health and metrics, and nothing else', async () => {
@@ -264,7 +264,7 @@ describe('a start', () => {
       expect(server.output()).toContain('roles worker');
       expect(server.output()).not.toContain('Swagger');
       expect(await server.stop()).toBe(0);
-    }, 30_000);
+    });
 
     it('is refused when it plays nothing that exists', async () => {
       const ended = await runToEnd('main.js', { ...place(), ROLES: 'api,boss' });

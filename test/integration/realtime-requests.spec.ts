@@ -209,6 +209,15 @@ describe('requests over a socket', () => {
       expect((await cluster.a.as({}).get('//health/ready')).status).toBe(200);
     });
 
+    it('may not hold bytes, which REST and callbacks could not carry', async () => {
+      const conversation = await aConversation(api);
+      const socket = await connect();
+      for (const over of [{ type: 'image', content: Buffer.from('bytes') }, { type: 'card', content: { rows: [{ blob: new Uint8Array(3) }] } }, { metadata: { blob: Buffer.from('x') } }]) {
+        expect(await socket.request('message.send', fromVisitor(conversation, over))).toMatchObject({ ok: false, error: { code: 'request.invalid' } });
+      }
+      expect((await api.get(`/conversations/${conversation.id}`)).body.message_count).toBe(0);
+    });
+
     it('end the connection when they are larger than a request may be, and no other', async () => {
       const [big, other] = [await connect(), await connect()];
       const ended = new Promise((resolve) => big.socket.once('disconnect', resolve));

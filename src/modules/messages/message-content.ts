@@ -10,7 +10,7 @@ export function IsMessageContent(options: { typeUnknown?: boolean } = {}): Prope
   return ValidateBy({
     name: 'isMessageContent',
     validator: {
-      validate: (value, args) => fitsType(value, options.typeUnknown === true ? undefined : (args?.object as { type?: MessageType }).type),
+      validate: (value, args) => fitsType(value, options.typeUnknown === true ? undefined : (args?.object as { type?: MessageType } | undefined)?.type),
       defaultMessage: () => `$property must be text of 1 to ${MAX_TEXT_CHARACTERS} characters for type text, and a JSON object of at most ${MAX_OBJECT_BYTES} bytes for every other type`,
     },
   });

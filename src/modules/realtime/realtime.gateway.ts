@@ -18,6 +18,7 @@ import { acknowledge } from './acknowledge.js';
 import type { Acknowledgement } from './acknowledge.js';
 import { Connections, recoverOnly } from './connections.js';
 import type { Client } from './connections.js';
+import { plainPayload } from './plain-payload.js';
 import { roomsFor, roomsOf } from './rooms.js';
 import { SyncDto } from './socket-requests.dto.js';
 
@@ -70,7 +71,7 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
   @SubscribeMessage('message.send')
   send(@ConnectedSocket() client: Client, @MessageBody() body: unknown): Promise<Acknowledgement<unknown>> {
     return acknowledge(this.logger, async () => {
-      const { message } = await this.messages.send(this.allow(client, 'messages:write'), this.messages.read(body));
+      const { message } = await this.messages.send(this.allow(client, 'messages:write'), this.messages.read(plainPayload(body)));
       return message;
     });
   }

@@ -15,7 +15,7 @@ class LosingInvalidation extends LocalInvalidation {
 describe('the cache', () => {
   const invalidation = new LosingInvalidation();
   const aCache = (options = { max: 10, ttlMs: 60_000 }): Cache<Thing> => new Cache<Thing>('thing', invalidation, options);
-  const loading = (name: string) => vi.fn(async (): Promise<Thing | null> => ({ name }));
+  const loading = (name: string) => vi.fn<() => Promise<Thing | null>>(async () => ({ name }));
 
   it('loads once', async () => {
     const cache = aCache();
@@ -27,7 +27,7 @@ describe('the cache', () => {
 
   it('keeps neither null nor an error', async () => {
     const cache = aCache();
-    const load = vi.fn(async (): Promise<Thing | null> => null);
+    const load = vi.fn<() => Promise<Thing | null>>(async () => null);
     expect(await cache.get('a', load)).toBeNull();
     await expect(cache.get('a', () => Promise.reject(new Error('away')))).rejects.toThrow('away');
     expect(await cache.get('a', load)).toBeNull();

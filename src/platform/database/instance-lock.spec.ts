@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { anEmptyDatabase } from '../../../test/support/start-test-app.js';
 import type { TestDatabaseUrl } from '../../../test/support/start-test-app.js';
@@ -53,8 +54,17 @@ describe('the lock of the only instance', () => {
     await expect(anInstance({ redisUrl: 'redis://127.0.0.1:1' })).rejects.toThrow(AlreadyRunningError);
   });
 
-  it.runIf(!mysql)('is not said to be taken where the folder cannot be written to', async () => {
-    await expect(anInstance({ url: 'sqlite:/proc/crossdesk/desk.sqlite' })).rejects.not.toThrow(AlreadyRunningError);
+  it.runIf(!mysql)('is not said to be taken where its file cannot be made', () => {
+    const path = database.url.slice('sqlite:'.length);
+    mkdirSync(`${path}.lock`);
+    let error: unknown;
+    try {
+      InstanceLock.lockFile(path);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(Error);
+    expect(error).not.toBeInstanceOf(AlreadyRunningError);
   });
 
   describe.runIf(mysql)('on MySQL', () => {

@@ -7,7 +7,7 @@ const SECRET = 'hush-hush';
 function aLog(level = 'info') {
   const lines: string[] = [];
   const logger = createLogger(level, { write: (line: string) => void lines.push(line) });
-  return { logger, text: () => lines.join(''), last: () => JSON.parse(lines.at(-1)!) as Record<string, any> };
+  return { logger, text: () => lines.join(''), last: () => JSON.parse(lines.at(-1)!) as { err: { message: string; cause: { message: string } } } };
 }
 
 /** As mysql2 makes them: the statement with its values is a property. */

@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
+const REPEATED_ERROR_MS = 10_000;
+
 /** The connections to Redis that features share; queues keep their own. */
 export class RedisConnections {
   private readonly opened: Redis[] = [];
@@ -15,6 +17,7 @@ export class RedisConnections {
 
   static async open(url: string, logger: Logger): Promise<RedisConnections> {
     const { Redis } = await import('ioredis');
+    const report = occasionally((error) => logger.warn({ err: error }, 'redis connection failed'));
     const create = (): Redis => {
       const client = new Redis(url, {
         maxRetriesPerRequest: 3,
@@ -23,7 +26,7 @@ export class RedisConnections {
         retryStrategy: (times) => Math.min(times * 100, 2000),
         connectTimeout: 5000,
       });
-      client.on('error', (error: Error) => logger.warn({ err: error.message }, 'redis connection failed'));
+      client.on('error', (error: Error) => report(error));
       return client;
     };
     return new RedisConnections(create, create());
@@ -43,4 +46,15 @@ export class RedisConnections {
   close(): void {
     for (const client of this.opened) client.disconnect();
   }
+}
+
+/** While Redis is away every connection tells it again and again. */
+function occasionally(report: (error: Error) => void): (error: Error) => void {
+  let quietUntil = 0;
+  return (error) => {
+    const now = performance.now();
+    if (now < quietUntil) return;
+    quietUntil = now + REPEATED_ERROR_MS;
+    report(error);
+  };
 }

@@ -70,11 +70,11 @@ export class AttemptView {
   /** @example 1 */
   attempt: number;
   /** @example '2026-03-01T09:30:00.000Z' */
-  started_at: string;
+  time: string;
   /** @example 38 */
   duration_ms: number;
   /** @example 500 */
-  status_code: number | null;
+  status: number | null;
   /**
    * Why there was no answer: `address_forbidden`, `dns`, `connect`, `tls`, `timeout`, `reset`, `aborted`, `protocol`, `other`.
    * @example null

@@ -21,9 +21,9 @@ export function toDeliveryView(delivery: DeliveryEntity): DeliveryView {
 export function toAttemptView(attempt: AttemptEntity): AttemptView {
   return {
     attempt: attempt.attempt,
-    started_at: toInstant(attempt.started_at),
+    time: toInstant(attempt.started_at),
     duration_ms: attempt.duration_ms,
-    status_code: attempt.status_code,
+    status: attempt.status_code,
     error_class: attempt.error_class,
     error_message: attempt.error_message,
     response_headers: attempt.response_headers,
