@@ -56,7 +56,7 @@ describe('internal addresses, while no range is opened', () => {
     const [delivery] = await deliveriesOf(api, endpoint);
     expect(await deliveryOf(api, endpoint, delivery!.id)).toMatchObject({
       status: 'discarded', attempt_count: 1, next_attempt_at: null,
-      attempts: [{ error_class: 'address_forbidden', error_message: expect.stringContaining('CALLBACK_ALLOW_CIDRS'), status_code: null }],
+      attempts: [{ error_class: 'address_forbidden', error_message: expect.stringContaining('CALLBACK_ALLOW_CIDRS'), status: null }],
     });
     expect((await api.get(`/callbacks/${endpoint.id}`)).body.enabled).toBe(true);
     expect(sink.received).toEqual([]);

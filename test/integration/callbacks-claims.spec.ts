@@ -168,11 +168,11 @@ describe('claims', () => {
 
   it('of an endpoint that hangs hold up no other endpoint', async () => {
     answer = ({ path }) => (path === '/hangs' ? 'hang' : { status: 200 });
-    const over = { events: ['visitor.created'], timeout_ms: 3000, retry: { schedule_seconds: [0] } };
+    const over = { events: ['visitor.created'], timeout_ms: 15_000, retry: { schedule_seconds: [0] } };
     const hanging = await anEndpoint(api, `${sink.url}/hangs`, over);
     await anEndpoint(api, `${sink.url}/well`, over);
     for (let index = 0; index < 40; index++) await created(api.post('/visitors', {}));
-    await sink.waitFor(() => sink.received.filter(({ path }) => path === '/well').length === 40, 2500);
+    await sink.waitFor(() => sink.received.filter(({ path }) => path === '/well').length === 40, 12_000);
     expect((await deliveriesOf(api, hanging)).every(({ status }) => status === 'delivering' || status === 'pending')).toBe(true);
     await api.delete(`/callbacks/${hanging.id}`);
   });
@@ -184,11 +184,11 @@ describe('claims', () => {
       first = false;
       return 'hang';
     };
-    await anEndpoint(api, sink.url, { events: ['visitor.created'], timeout_ms: 8000, retry: { schedule_seconds: [0] } });
+    await anEndpoint(api, sink.url, { events: ['visitor.created'], timeout_ms: 15_000, retry: { schedule_seconds: [0] } });
     await created(api.post('/visitors', {}));
     await sink.waitFor(1, 5000);
     const visitor = await created(api.post('/visitors', {}));
-    await sink.waitFor(({ body }) => body.data.visitor_id === visitor.id, 3000);
+    await sink.waitFor(({ body }) => body.data.visitor_id === visitor.id, 12_000);
   });
 });
 

@@ -31,7 +31,7 @@ function runToEnd(file: string, env: Record<string, string | undefined>, cwd = R
     dieTogether(child);
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (chunk: string) => (output[name] += chunk));
-    const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
+    const late = setTimeout(() => child.kill('SIGKILL'), 30_000);
     child.once('close', (code) => {
       clearTimeout(late);
       resolve({ code, ...output });
@@ -179,6 +179,13 @@ describe('a start', { timeout: 60_000 }, () => {
     const ended = await runToEnd('main.js', { ...place(), PORT: port });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toBe(`Port ${port} is in use; set PORT to another one.\n`);
+  });
+
+  it('says that the database cannot be reached, without its password', async () => {
+    const ended = await runToEnd('main.js', { DATABASE_URL: `mysql://root:hush-hush@127.0.0.1:${await freePort()}/desk`, SECRET_KEY, PORT: '0' });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/^The database of DATABASE_URL cannot be used: connect ECONNREFUSED /);
+    expect(ended.stdout + ended.stderr).not.toContain('hush-hush');
   });
 
   it('says that the machine has no such address', async () => {
