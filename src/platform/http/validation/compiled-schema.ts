@@ -119,7 +119,8 @@ export class CompiledSchema {
         field.nested = { schema: CompiledSchema.of(this.typeOf(name)), each: metadata.each };
       } else if (metadata.constraintCls !== undefined) {
         for (const { instance, name: constraintName } of storage.getTargetValidatorConstraints(metadata.constraintCls)) {
-          field.rules.push({
+          // Decorators are stored from the last to the first; they are checked as they are read.
+          field.rules.unshift({
             code: snakeCase(metadata.name ?? constraintName),
             each: metadata.each,
             constraint: constraintOf(metadata.name ?? constraintName, instance as ValidatorConstraintInterface),
@@ -152,8 +153,10 @@ function readField(field: Field, value: unknown, object: Values, path: string, e
     return value;
   }
   const before = errors.length;
-  for (const rule of field.rules) runRule(rule, field.name, value, object, path, errors);
-  if (errors.length > before) return value;
+  for (const rule of field.rules) {
+    runRule(rule, field.name, value, object, path, errors);
+    if (errors.length > before) return value;
+  }
   return field.nested === null ? value : readNested(field.nested, value, path, errors);
 }
 
