@@ -54,7 +54,13 @@ export async function configureApp({ config, logger, clock = new SystemClock() }
   closeToOutsiders(fastify, config);
   app.useGlobalFilters(new ProblemFilter(logger, routes));
   const { CORS_ORIGINS } = config.values;
-  if (CORS_ORIGINS.length > 0) app.enableCors({ origin: CORS_ORIGINS.includes('*') ? '*' : CORS_ORIGINS, exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'retry-after', 'x-request-id'] });
+  if (CORS_ORIGINS.length > 0) {
+    app.enableCors({
+      origin: CORS_ORIGINS.includes('*') ? '*' : CORS_ORIGINS,
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+      exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'retry-after', 'x-request-id'],
+    });
+  }
   app.useWebSocketAdapter(await SocketAdapter.create(app, config, app.get<RedisConnections | null>(RedisConnections), app.get<string>(DEPLOYMENT)));
   serveOpenApi(app, config);
   await app.init();

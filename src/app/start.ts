@@ -21,8 +21,10 @@ export async function start(): Promise<void> {
     process.exit(1);
   });
   try {
+    let drain: Drain | undefined;
+    stopOnSignal(() => drain, config, logger);
     const app = await configureApp({ config, logger });
-    stopOnSignal(app, config, logger);
+    drain = drainOf(app, config);
     await open(app, config);
   } catch (error) {
     const explanation = explain(error, config);
@@ -74,23 +76,30 @@ function exitWith(message: string): never {
 
 const SPARE_MS = 5000;
 
-/** Drains on the first signal; a second one, or a drain that takes too long, ends the process at once. */
-function stopOnSignal(app: NestFastifyApplication, config: Config, logger: Logger): void {
-  const timeoutMs = config.values.SHUTDOWN_TIMEOUT * 1000;
+type Drain = () => Promise<void>;
+
+function drainOf(app: NestFastifyApplication, config: Config): Drain {
   const http = new HttpDrain(app.getHttpServer());
-  const drain = async (): Promise<void> => {
+  return async () => {
     const begunAt = performance.now();
-    await http.drain(timeoutMs);
+    await http.drain(config.values.SHUTDOWN_TIMEOUT * 1000);
     app.get(Lifecycle).spend(performance.now() - begunAt);
     await app.close();
   };
+}
+
+/** Drains on the first signal, or ends when nothing is served yet; a second one, or a drain that takes too long, ends the process at once. */
+function stopOnSignal(drain: () => Drain | undefined, config: Config, logger: Logger): void {
+  const timeoutMs = config.values.SHUTDOWN_TIMEOUT * 1000;
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) process.exit(1);
     stopping = true;
+    const finish = drain();
+    if (finish === undefined) process.exit(0);
     logger.info(`${signal}: finishing what was begun`);
     setTimeout(() => process.exit(1), timeoutMs + SPARE_MS).unref();
-    drain().then(
+    finish().then(
       () => process.exit(0),
       (error: unknown) => {
         logger.error({ err: error }, 'the drain failed');

@@ -271,6 +271,19 @@ describe.each(RESOURCES)('PUT %s/{id}', (resource) => {
   });
 });
 
+describe('a preflight', () => {
+  it.each(['GET', 'POST', 'PUT', 'DELETE'])('allows %s and the headers of the API', async (method) => {
+    const origin = 'https://desk.example.com';
+    const open = await startTestApp({ env: { CORS_ORIGINS: origin } });
+    const headers = { origin, 'access-control-request-method': method, 'access-control-request-headers': 'x-api-key,if-match,idempotency-key' };
+    const answer = await fetch(`${open.url}/api/v1/agents/x`, { method: 'OPTIONS', headers }).finally(() => open.close());
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(answer.headers.get('access-control-allow-methods')!.split(/, */)).toContain(method);
+    expect(answer.headers.get('access-control-allow-headers')).toBe('x-api-key,if-match,idempotency-key');
+  });
+});
+
 describe('DELETE', () => {
   it('of an agent answers 204 and disables; again it changes nothing', async () => {
     const agent = await create('/agents');

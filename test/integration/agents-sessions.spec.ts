@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RefreshTokens } from '../../src/modules/auth/jwt/refresh-tokens.js';
+import { TokenKeyEntity } from '../../src/modules/auth/jwt/token.entity.js';
+import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
 import { aLogin, anAgent, anOrganization, unique } from '../support/desk.js';
@@ -168,6 +171,27 @@ describe('the log-in of an agent', () => {
     expect((await me(next.body.access_token, cluster.b)).status).toBe(200);
     clock.advance(31 * 24 * 60 * 60_000);
     expect((await refresh(next.body.refresh_token)).status).toBe(401);
+  });
+
+  it('has ended when its newest refresh token has expired', async () => {
+    const agent = await anAgent(api, { password: PASSWORD });
+    const isAlive = ({ body }: Answer): Promise<boolean> => {
+      const { sid } = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString());
+      return cluster.a.app.get(RefreshTokens).isAlive(agent.id, sid);
+    };
+    const [rotated, idle] = [await login(agent['username']), await login(agent['username'])];
+    clock.advance(20 * 24 * 60 * 60_000);
+    expect((await refresh(rotated.body.refresh_token)).status).toBe(200);
+    clock.advance(20 * 24 * 60 * 60_000);
+    expect([await isAlive(rotated), await isAlive(idle)]).toEqual([true, false]);
+  });
+
+  it('is possible with a token key in the database that cannot be read', async () => {
+    clock.advance(31 * 24 * 60 * 60_000);
+    const unitOfWork = cluster.a.app.get(UnitOfWork);
+    await unitOfWork.run(() => unitOfWork.transaction.insert(TokenKeyEntity, { id: `tky_${'0'.repeat(26)}`, secret: 'not readable', created_at: clock.now() }));
+    const { access } = await anAccount();
+    expect((await me(access)).status).toBe(200);
   });
 
   it('cannot be forged', async () => {

@@ -44,6 +44,24 @@ describe('a conversation', () => {
     return conversation;
   }
 
+  it('tells of changed fields apart from its end, and of its end once', async () => {
+    const path = `/conversations/${(await aConversation(api)).id}`;
+    const closed = await during(api, () => api.put(path, { status: 'closed', tags: ['a'] }));
+    expect(names(closed)).toEqual(['conversation.closed', 'conversation.updated']);
+    expect(closed.events[1]!.data['changed']).toEqual(['tags']);
+    const edited = await during(api, () => api.put(path, { tags: ['b'] }));
+    expect(names(edited)).toEqual(['conversation.updated']);
+    expect(edited.events[0]!.data).toMatchObject({ status: 'closed', previous_status: 'closed', changed: ['tags'] });
+    expect(names(await during(api, () => api.delete(path)))).toEqual([]);
+  });
+
+  it('has a department with a name or none', async () => {
+    const path = `/conversations/${(await aConversation(api)).id}`;
+    expect(await api.put(path, { department: '' })).toMatchObject({ status: 422 });
+    expect(await api.put(`/agents/${agent.id}`, { department: '' })).toMatchObject({ status: 422 });
+    expect(await api.put(path, { department: null })).toMatchObject({ status: 200 });
+  });
+
   describe.each(STATUSES)('that is %s', (from) => {
     it.each(STATUSES.filter((to) => MOVES[from].includes(to)))('becomes %s', async (to) => {
       const conversation = await inStatus(from);

@@ -38,7 +38,7 @@ describe('a shared unit', () => {
     return new SharedUnit<string, string>(unitOfWork, { maxItems, maxParallel }, async (names) => {
       sizes.push(names.length);
       const good = names.filter((name) => !name.startsWith('bad'));
-      await insertRows(unitOfWork, 'things', ['name', 'amount'], good.map((name) => [name, 1]));
+      if (good.length > 0) await insertRows(unitOfWork, 'things', ['name', 'amount'], good.map((name) => [name, 1]));
       return names.map((name): Outcome<string> => (name.startsWith('bad') ? { error: new Error(`refused: ${name}`) } : { value: `added: ${name}` }));
     });
   }
@@ -50,6 +50,14 @@ describe('a shared unit', () => {
     expect(sizes[0]).toBe(128);
     expect(sizes.length).toBeLessThanOrEqual(3);
     expect(await count()).toBe(200);
+  });
+
+  it('refuses more than it could ever take in time, and takes all that it did not refuse', async () => {
+    const shared = adding(10_000);
+    const results = await Promise.allSettled(Array.from({ length: 10_050 }, (_, index) => shared.submit(`bad ${index}`)));
+    const reasons = results.map((result) => (result as PromiseRejectedResult).reason as Error & { code?: string });
+    expect(reasons.filter((reason) => reason.message.startsWith('refused'))).toHaveLength(10_000);
+    expect(reasons.filter((reason) => reason.code === 'service.overloaded')).toHaveLength(50);
   });
 
   it('answers only when the transaction is durable', async () => {

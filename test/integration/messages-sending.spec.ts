@@ -38,6 +38,14 @@ describe('sending messages', () => {
     expect(events[0]!.data).toEqual({ message_id: id, ...fields, visitor_id: conversation['visitor_id'], agent_id: conversation['agent_id'] });
   });
 
+  it('counts characters, however many units each takes', async () => {
+    const conversation = await aConversation(api);
+    const answer = await post(conversation, { content: '👋'.repeat(20_000) });
+    expect(answer.status).toBe(201);
+    expect((await api.get(`/messages/${answer.body.id}`)).body.content).toBe('👋'.repeat(20_000));
+    expect((await post(conversation, { content: '👋'.repeat(20_001) })).status).toBe(422);
+  });
+
   it('makes one message of 64 concurrent posts of the same client_msg_no', async () => {
     const conversation = await aConversation(api);
     const { answer: answers, events } = await during(api, () =>

@@ -1,4 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RealtimeGateway } from '../../src/modules/realtime/realtime.gateway.js';
+import { Invalidation } from '../../src/platform/cache/invalidation.js';
+import { changeRows } from '../../src/platform/database/rows.js';
+import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
 import { aConversation, aLogin, aMessage, anAgent, anOrganization, created, eventsAfter, lastPosition, unique } from '../support/desk.js';
@@ -172,6 +176,22 @@ describe('a socket', () => {
     await worker.close();
   });
 
+  it.skipIf(process.env.TEST_MATRIX === 'servers')('that nobody has opened costs no memory', async () => {
+    const alone = await startTestApp();
+    const { namespace } = alone.app.get(RealtimeGateway) as unknown as { namespace: { adapter: { packets: unknown[] } } };
+    await created(alone.api.post('/visitors', {}));
+    expect(namespace.adapter.packets).toEqual([]);
+    const client = await connectSocket(alone.url, API_KEY);
+    const before = namespace.adapter.packets.length;
+    const ended = new Promise((resolve) => client.socket.once('disconnect', resolve));
+    await created(alone.api.post('/visitors', {}));
+    await client.waitFor('visitor.created', WAIT_MS);
+    expect(namespace.adapter.packets).toHaveLength(before + 1);
+    client.close();
+    await ended;
+    await alone.close();
+  });
+
   describe('whose client comes back', () => {
     const drop = async (client: SocketClient): Promise<void> => {
       const gone = new Promise((resolve) => client.socket.once('disconnect', resolve));
@@ -255,6 +275,19 @@ describe('a socket', () => {
       const ends = clients.map(ended);
       expect((await change(agent)).status).toBeLessThan(300);
       expect(await Promise.all(ends)).toEqual(['io server disconnect', 'io server disconnect']);
+      await untilQuiet(api, [bystander]);
+      expect(bystander.socket.connected).toBe(true);
+    });
+
+    it('ends when the word of the change was lost, once that is known', async () => {
+      const { agent, as } = await aLogin(cluster.a, { status: 'away' });
+      const client = await connect(as.token);
+      const bystander = await connect(API_KEY);
+      const end = ended(client);
+      const unitOfWork = cluster.a.app.get(UnitOfWork);
+      await unitOfWork.run(() => changeRows(unitOfWork, 'UPDATE agents SET enabled = 0 WHERE id = ?', [agent.id]));
+      (cluster.a.app.get(Invalidation) as unknown as { tellReset(): void }).tellReset();
+      expect(await end).toBe('io server disconnect');
       await untilQuiet(api, [bystander]);
       expect(bystander.socket.connected).toBe(true);
     });

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newId } from '../../src/kernel/ids.js';
+import { ConversationsRepository } from '../../src/modules/conversations/conversations.repository.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
@@ -154,6 +155,19 @@ describe('the queue', () => {
     const newcomer = await aConversation(api);
     expect(newcomer).toMatchObject({ status: 'queued', queue_position: 1 });
     expect(await get(conversation)).toMatchObject({ status: 'open', agent_id: agent.id });
+  });
+
+  it('looks only at those whom an agent with room may serve, and at nobody when a newcomer has to wait', async () => {
+    const sales = [];
+    for (let count = 0; count < 3; count++) sales.push(await waiting({ department: 'sales' }));
+    await anAgent(api, { department: 'support', skills: ['billing'] });
+    const queued = vi.spyOn(ConversationsRepository.prototype, 'queued');
+    await waiting({ department: 'sales' });
+    expect(queued).not.toHaveBeenCalled();
+    expect((await aConversation(api, { department: 'support' }))['status']).toBe('open');
+    expect(await Promise.all(queued.mock.results.map(({ value }) => value))).toEqual([[]]);
+    queued.mockRestore();
+    expect(await positions(sales)).toEqual([1, 2, 3]);
   });
 
   it('takes back what a disabled agent had, and gives it to others or lets it wait', async () => {

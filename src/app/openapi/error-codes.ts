@@ -75,6 +75,7 @@ export const ERROR_CODES: Record<string, ErrorCode> = {
     detail: 'A part that this service needs cannot be reached.',
     extra: { checks: { database: 'unreachable', redis: 'ok' } },
   },
+  'service.overloaded': { on: 'unavailable', detail: 'More is waiting for the database than it can take; try again later.' },
   'service.worker_only': { on: 'unavailable', detail: 'This process is a worker; the API is served elsewhere.' },
 };
 

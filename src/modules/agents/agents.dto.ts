@@ -62,6 +62,7 @@ export class UpdateAgentDto {
   /** @example 'support' */
   @IsOptional()
   @IsString()
+  @MinLength(1)
   @MaxLength(100)
   department?: string | null;
 

@@ -63,6 +63,8 @@ export abstract class Authenticator {
   abstract renew(grant: Grant): Promise<Principal | null>;
   /** Told on every instance of subjects whose grants may have changed or ended. */
   abstract onChange(listener: (subject: string) => void): void;
+  /** Told when a change may have been missed: any grant may have changed or ended. */
+  abstract onReset(listener: () => void): void;
 }
 
 /** Ends the log-ins of an agent. */

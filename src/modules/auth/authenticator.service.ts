@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '../../kernel/principal.js';
+import { Invalidation } from '../../platform/cache/invalidation.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { AgentAccounts, Authenticator } from './auth.contract.js';
 import type { Admission, Grant } from './auth.contract.js';
@@ -14,6 +15,7 @@ export class AuthenticatorService extends Authenticator {
     private readonly accessTokens: AccessTokens,
     private readonly accounts: AgentAccounts,
     private readonly sessions: RefreshTokens,
+    private readonly invalidation: Invalidation,
   ) {
     super();
   }
@@ -33,5 +35,9 @@ export class AuthenticatorService extends Authenticator {
     this.accounts.onChange(listener);
     this.sessions.onEnd(listener);
     this.apiKeys.onChange(listener);
+  }
+
+  onReset(listener: () => void): void {
+    this.invalidation.onReset(listener);
   }
 }

@@ -30,6 +30,7 @@ class ConversationFieldsDto {
    */
   @IsOptional()
   @IsString()
+  @MinLength(1)
   @MaxLength(100)
   department?: string | null;
 

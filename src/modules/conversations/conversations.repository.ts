@@ -6,6 +6,7 @@ import { visibilityOf } from '../../kernel/principal.js';
 import type { Principal } from '../../kernel/principal.js';
 import { keysetPage } from '../../platform/database/keyset.js';
 import type { Sorting } from '../../platform/database/keyset.js';
+import { placeholders } from '../../platform/database/rows.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
 import { ConversationEntity } from './conversation.entity.js';
 import type { ListConversationsDto } from './conversations.dto.js';
@@ -74,13 +75,14 @@ export class ConversationsRepository {
     return keysetPage(query, SORTING, filter);
   }
 
-  /** The conversations that wait behind `last`, in the order in which they are served. */
-  async queued(organizationId: string, last: WaitingConversation | null, limit: number): Promise<WaitingConversation[]> {
+  /** The conversations that wait behind `last` for one of the departments or for none, in the order in which they are served. */
+  async queued(organizationId: string, departments: readonly string[], last: WaitingConversation | null, limit: number): Promise<WaitingConversation[]> {
     const behind = last === null ? '' : BEHIND_IN_QUEUE;
     const rows = await this.unitOfWork.query<{ id: string; department: string | null; skills: string; place: number; queued_at: number }>(
       `SELECT id, department, skills, ${QUEUE_RANK} AS place, queued_at FROM conversations
-       WHERE organization_id = ? AND status = 'queued' ${behind} ORDER BY place, queued_at, id LIMIT ?`,
-      [organizationId, ...(last === null ? [] : placeParameters(last)), limit],
+       WHERE organization_id = ? AND status = 'queued' AND (department IS NULL OR department IN (${placeholders(departments.length)})) ${behind}
+       ORDER BY place, queued_at, id LIMIT ?`,
+      [organizationId, ...departments, ...(last === null ? [] : placeParameters(last)), limit],
     );
     return rows.map(({ id, department, skills, place, queued_at }) => ({
       id, department, skills: JSON.parse(skills) as string[], rank: Number(place), queuedAt: Number(queued_at),
@@ -105,6 +107,19 @@ export class ConversationsRepository {
       [conversation.organization_id, ...placeParameters({ id: conversation.id, rank, queuedAt: conversation.queued_at! })],
     );
     return Number(row?.before_it ?? 0) + 1;
+  }
+
+  /** The positions of those among the conversations that wait, with one query. */
+  async queuePositions(organizationId: string, conversations: readonly ConversationEntity[]): Promise<Map<string, number>> {
+    const ids = conversations.filter(({ status }) => status === 'queued').map(({ id }) => id);
+    if (ids.length === 0) return new Map();
+    const rows = await this.unitOfWork.query<{ id: string; place: number }>(
+      `SELECT id, place FROM (
+         SELECT id, ROW_NUMBER() OVER (ORDER BY ${QUEUE_RANK}, queued_at, id) AS place FROM conversations WHERE organization_id = ? AND status = 'queued'
+       ) waiting WHERE id IN (${placeholders(ids.length)})`,
+      [organizationId, ...ids],
+    );
+    return new Map(rows.map(({ id, place }) => [id, Number(place)]));
   }
 
   /** Confined to the organization and to what the caller may see in it. */

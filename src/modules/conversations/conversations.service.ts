@@ -29,7 +29,8 @@ export class ConversationsService extends Conversations {
 
   async list(principal: Principal, filter: ListConversationsDto): Promise<Page<ConversationView>> {
     const page = await this.conversations.list(principal, filter);
-    return { ...page, data: await Promise.all(page.data.map((conversation) => this.view(conversation))) };
+    const positions = await this.conversations.queuePositions(principal.organizationId, page.data);
+    return { ...page, data: page.data.map((conversation) => toConversationView(conversation, positions.get(conversation.id) ?? null)) };
   }
 
   async view(conversation: ConversationEntity): Promise<ConversationView> {

@@ -82,6 +82,7 @@ export class CreateConversation {
   private async agentFor(principal: Principal, input: CreateConversationDto): Promise<string | null> {
     const wish = { department: input.department ?? null, skills: input.skills ?? [] };
     if (input.agent_id === undefined || input.agent_id === null) {
+      if ((await this.routing.findAgent(principal.organizationId, wish)) === null) return null;
       // Whoever was put back while agents were free waits for an occasion, and goes before those who come now.
       await this.routing.drainQueue(principal.organizationId);
       return this.routing.findAgent(principal.organizationId, wish);

@@ -4,6 +4,7 @@ import type { DomainEvent } from '../../kernel/domain-event.js';
 import { Outbox } from '../../platform/outbox/outbox.js';
 import type { DurableSubscriber } from '../../platform/outbox/outbox.js';
 import { Agents } from '../agents/agents.contract.js';
+import type { RoutingCandidate } from '../agents/agents.contract.js';
 import { conversationEvent } from './conversation-events.js';
 import { ConversationsRepository } from './conversations.repository.js';
 import type { WaitingConversation } from './conversations.repository.js';
@@ -44,10 +45,10 @@ export class RoutingService implements DurableSubscriber {
 
   /** Serves waiting conversations while there are agents with room; `except` was put back on purpose a moment ago. */
   async drainQueue(organizationId: string, except?: string): Promise<void> {
-    const candidates = await this.agents.routingCandidates(organizationId);
+    let candidates = await this.agents.routingCandidates(organizationId);
     let last: WaitingConversation | null = null;
-    while (candidates.some((agent) => agent.freeCapacity > 0)) {
-      const page = await this.conversations.queued(organizationId, last, PAGE);
+    while (candidates.length > 0) {
+      const page = await this.conversations.queued(organizationId, departmentsOf(candidates), last, PAGE);
       for (const waiting of page) {
         const agent = waiting.id === except ? null : chooseAgent(candidates, waiting);
         if (agent === null) continue;
@@ -55,6 +56,8 @@ export class RoutingService implements DurableSubscriber {
         agent.activeConversations++;
         agent.idleSince = this.clock.now();
         await this.assign(waiting.id, agent.id);
+        candidates = candidates.filter(({ freeCapacity }) => freeCapacity > 0);
+        if (candidates.length === 0) return;
       }
       if (page.length < PAGE) return;
       last = page.at(-1)!;
@@ -81,4 +84,8 @@ export class RoutingService implements DurableSubscriber {
       );
     }
   }
+}
+
+function departmentsOf(candidates: readonly RoutingCandidate[]): string[] {
+  return [...new Set(candidates.map(({ department }) => department))].filter((department) => department !== null);
 }

@@ -121,15 +121,16 @@ export class UpdateConversation {
 
   private announce(before: ConversationEntity, after: ConversationEntity, changed: string[], now: number): void {
     const previous = { previous_status: before.status, previous_agent_id: before.agent_id };
-    if (after.status === 'closed') {
+    const closed = after.status === 'closed' && before.status !== 'closed';
+    const reopened = before.status === 'closed' && after.status !== 'closed';
+    if (closed) {
       this.outbox.append(conversationEvent('conversation.closed', after, now, { ...previous, closed_by: after.closed_by, message_count: after.last_seq }));
-      return;
     }
-    if (before.status === 'closed') this.outbox.append(conversationEvent('conversation.reopened', after, now, previous));
+    if (reopened) this.outbox.append(conversationEvent('conversation.reopened', after, now, previous));
     if (after.agent_id !== before.agent_id && after.agent_id !== null) {
       this.outbox.append(conversationEvent('conversation.assigned', after, now, previous));
     }
-    const rest = changed.filter((field) => !(field === 'agent_id' && after.agent_id !== null) && !(field === 'status' && before.status === 'closed'));
+    const rest = changed.filter((field) => !(field === 'agent_id' && after.agent_id !== null) && !(field === 'status' && (closed || reopened)));
     if (rest.length > 0) this.outbox.append(conversationEvent('conversation.updated', after, now, { ...previous, changed: rest }));
   }
 }

@@ -23,8 +23,8 @@ interface Submission {
 }
 
 const MAX_PER_UNIT = 128;
-/** Two on MySQL, so that one prepares while the other commits; SQLite has one writer. */
-const PARALLEL_UNITS = { mysql: 2, sqlite: 1 };
+/** Several on MySQL, so that some prepare while others commit; SQLite has one writer. */
+const PARALLEL_UNITS = { mysql: 3, sqlite: 1 };
 
 /** The message path: many concurrent sends share one transaction and a handful of statements. */
 @Injectable()

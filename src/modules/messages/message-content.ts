@@ -18,7 +18,16 @@ export function IsMessageContent(options: { typeUnknown?: boolean } = {}): Prope
 
 export function fitsType(content: unknown, type: MessageType | undefined): boolean {
   if (typeof content === 'string') {
-    return (type === undefined || type === 'text') && content.length >= 1 && content.length <= MAX_TEXT_CHARACTERS && isStorableText(content);
+    return (type === undefined || type === 'text') && content !== '' && isStorableText(content) && fitsLength(content);
   }
   return type !== 'text' && isBoundedJsonObject(content, MAX_OBJECT_BYTES);
+}
+
+/** Counted in code points, as the lengths of all other fields are. */
+function fitsLength(text: string): boolean {
+  if (text.length <= MAX_TEXT_CHARACTERS) return true;
+  if (text.length > 2 * MAX_TEXT_CHARACTERS) return false;
+  let count = 0;
+  for (const _ of text) count++;
+  return count <= MAX_TEXT_CHARACTERS;
 }

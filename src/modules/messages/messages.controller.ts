@@ -33,7 +33,7 @@ export class MessagesController {
   @AnswersResource({ location: PATH, etagFields: MESSAGE_WRITABLE })
   @ApiCreatedResponse({ type: MessageViewDto })
   @ApiOkResponse({ type: MessageViewDto, description: 'This client_msg_no was sent before: the first message' })
-  @Throws('conversation.not_found', 'conversation.closed', 'message.sender_forbidden')
+  @Throws('conversation.not_found', 'conversation.closed', 'message.sender_forbidden', 'service.overloaded')
   async send(@Caller() caller: Principal, @Body() input: SendMessageDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<MessageViewDto> {
     const { message, created } = await this.messages.send(caller, input);
     if (!created) reply.status(200);

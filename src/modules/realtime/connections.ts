@@ -1,5 +1,4 @@
 import type { Namespace, Socket } from 'socket.io';
-import type { Principal } from '../../kernel/principal.js';
 import type { Grant } from '../auth/auth.contract.js';
 
 /** `data` is kept in Redis while a client is away, so it holds plain values and no credential. */
@@ -8,7 +7,6 @@ export type Client = Socket & { data: { grant: Grant } };
 /** The sockets of this process, by whose they are: what changes about an agent or a key must reach its connections. */
 export class Connections {
   private readonly bySubject = new Map<string, Set<Client>>();
-  private readonly principals = new WeakMap<Client, Principal>();
 
   add(client: Client): void {
     const { subject } = client.data.grant;
@@ -26,14 +24,8 @@ export class Connections {
     return [...(this.bySubject.get(subject) ?? [])];
   }
 
-  setPrincipal(client: Client, principal: Principal): void {
-    this.principals.set(client, principal);
-  }
-
-  principalOf(client: Client): Principal {
-    const principal = this.principals.get(client);
-    if (principal === undefined) throw new Error('A socket has a principal from its handshake on.');
-    return principal;
+  all(): Client[] {
+    return [...this.bySubject.values()].flatMap((clients) => [...clients]);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Inject } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import type { OnGatewayConnection, OnGatewayDisconnect, OnGatewayInit } from '@nestjs/websockets';
 import type { Logger } from 'pino';
@@ -11,6 +12,8 @@ import type { Principal } from '../../kernel/principal.js';
 import { validate } from '../../platform/http/validation/validation.pipe.js';
 import { LOGGER } from '../../platform/observability/tokens.js';
 import { Outbox } from '../../platform/outbox/outbox.js';
+import { RedisConnections } from '../../platform/redis/redis.js';
+import { RECOVERY_MS } from '../../platform/sockets/socket.adapter.js';
 import { Authenticator } from '../auth/auth.contract.js';
 import { EventLog } from '../events/events.contract.js';
 import { Messages } from '../messages/messages.contract.js';
@@ -23,25 +26,32 @@ import { roomsFor, roomsOf } from './rooms.js';
 import { SyncDto } from './socket-requests.dto.js';
 
 const DEFAULT_SYNC_LIMIT = 200;
+/** What changed without a word that arrived here is noticed after this time at the latest. */
+const RENEW_EVERY_MS = 60_000;
 
 /** Agents and applications over Socket.IO: every event at once, and requests that are acknowledged. */
 @WebSocketGateway({ namespace: '/v1' })
-export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConnection<Client>, OnGatewayDisconnect<Client> {
+export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConnection<Client>, OnGatewayDisconnect<Client>, OnModuleDestroy {
   @WebSocketServer() private readonly namespace: Namespace;
   private readonly connections = new Connections();
   private readonly admissions = new WeakMap<Client, Promise<unknown>>();
+  private renewing: NodeJS.Timeout | undefined;
+  private renewalRuns = false;
+  private lastDisconnectAt = -Infinity;
 
   constructor(
     private readonly authenticator: Authenticator,
     private readonly messages: Messages,
     private readonly events: EventLog,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(RedisConnections) private readonly redis: RedisConnections | null,
     outbox: Outbox,
   ) {
     outbox.onCommitted((committed) => this.emit(committed));
     authenticator.onChange((subject) => {
       for (const client of this.connections.of(subject)) void this.admitAgain(client);
     });
+    authenticator.onReset(() => void this.admitAll());
   }
 
   /** Guards do not run for a connection, so the handshake is refused here. */
@@ -50,14 +60,22 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
       this.authenticate(socket as Client).then(() => next(), next);
     });
     recoverOnly(namespace, async (grant) => (await this.authenticator.renew(grant)) !== null);
+    this.renewing = setInterval(() => {
+      if (!this.renewalRuns) void this.admitAll();
+    }, RENEW_EVERY_MS).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.renewing);
   }
 
   async handleConnection(client: Client): Promise<void> {
     // Known first and admitted again then: what has changed since the handshake reached nobody here.
     this.connections.add(client);
-    if (!(await this.admitAgain(client))) return;
+    const principal = await this.admitAgain(client);
+    if (principal === null) return;
     try {
-      client.emit('ready', { position: await this.events.position(this.connections.principalOf(client)) });
+      client.emit('ready', { position: await this.events.position(principal) });
     } catch (error) {
       this.logger.error({ err: error }, 'a socket could not be made ready');
       client.conn.close();
@@ -66,12 +84,13 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
 
   handleDisconnect(client: Client): void {
     this.connections.delete(client);
+    this.lastDisconnectAt = Date.now();
   }
 
   @SubscribeMessage('message.send')
   send(@ConnectedSocket() client: Client, @MessageBody() body: unknown): Promise<Acknowledgement<unknown>> {
     return acknowledge(this.logger, async () => {
-      const { message } = await this.messages.send(this.allow(client, 'messages:write'), this.messages.read(plainPayload(body)));
+      const { message } = await this.messages.send(await this.allow(client, 'messages:write'), this.messages.read(plainPayload(body)));
       return message;
     });
   }
@@ -82,11 +101,11 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
     return acknowledge(this.logger, async () => {
       const { conversation_id, after_seq = 0, after_position, limit = DEFAULT_SYNC_LIMIT } = validate(SyncDto, body);
       if (conversation_id !== undefined) {
-        const { messages, hasMore } = await this.messages.listAfter(this.allow(client, 'messages:read'), conversation_id, after_seq, limit);
+        const { messages, hasMore } = await this.messages.listAfter(await this.allow(client, 'messages:read'), conversation_id, after_seq, limit);
         return { messages, has_more: hasMore };
       }
       if (after_position === undefined) throw invalidField('after_position', 'required', 'Give conversation_id with after_seq, or after_position.');
-      const page = await this.events.listAfter(this.allow(client, 'events:read'), after_position, limit);
+      const page = await this.events.listAfter(await this.allow(client, 'events:read'), after_position, limit);
       return { events: page.data, has_more: page.has_more, position: page.data.at(-1)?.position ?? after_position };
     });
   }
@@ -97,9 +116,8 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
       if (typeof token !== 'string' || token === '') {
         throw new DomainError('unauthenticated', 'auth.credential_missing', 'Send a credential as auth.token.');
       }
-      const { principal, grant } = await this.authenticator.admit(token);
+      const { grant } = await this.authenticator.admit(token);
       client.data = { grant };
-      this.connections.setPrincipal(client, principal);
     } catch (error) {
       const { code, message } = error instanceof DomainError ? error : { code: 'service.unavailable', message: 'Try again later.' };
       throw Object.assign(new Error(message), { data: { code } });
@@ -107,43 +125,60 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
   }
 
   /** One at a time for each socket, so that what was looked up last counts. */
-  private admitAgain(client: Client): Promise<boolean> {
-    const admitted = (this.admissions.get(client) ?? Promise.resolve()).then(() => this.renew(client));
+  private admitAgain(client: Client, onError: 'close' | 'keep' = 'close'): Promise<Principal | null> {
+    const admitted = (this.admissions.get(client) ?? Promise.resolve()).then(() => this.renew(client, onError));
     this.admissions.set(client, admitted);
     return admitted;
   }
 
+  /** One after the other, so as not to take the database from others. Nothing is known to have changed: an outage ends no socket. */
+  private async admitAll(): Promise<void> {
+    this.renewalRuns = true;
+    for (const client of this.connections.all()) await this.admitAgain(client, 'keep');
+    this.renewalRuns = false;
+  }
+
   /** Puts the socket into the rooms of what its owner may see now; ends it when the owner may no longer be here. */
-  private async renew(client: Client): Promise<boolean> {
+  private async renew(client: Client, onError: 'close' | 'keep'): Promise<Principal | null> {
     try {
       const principal = await this.authenticator.renew(client.data.grant);
-      if (!client.connected) return false;
+      if (!client.connected) return null;
       if (principal === null) {
         client.disconnect(true);
-        return false;
+        return null;
       }
-      this.connections.setPrincipal(client, principal);
       const rooms = hasScope(principal, 'events:read') ? roomsOf(principal) : [];
       for (const room of client.rooms) if (room !== client.id && !rooms.includes(room)) void client.leave(room);
       await client.join(rooms);
-      return true;
+      return principal;
     } catch (error) {
       this.logger.error({ err: error }, 'a socket could not be admitted');
       // Unlike a disconnection by name, this lets the client come again.
-      client.conn.close();
-      return false;
+      if (onError === 'close') client.conn.close();
+      return null;
     }
   }
 
-  private allow(client: Client, scope: string): Principal {
-    const principal = this.connections.principalOf(client);
+  /** Looked up for each request, as for REST: a word of a change may have been lost. */
+  private async allow(client: Client, scope: string): Promise<Principal> {
+    const principal = await this.authenticator.renew(client.data.grant);
+    if (principal === null) {
+      void this.admitAgain(client);
+      throw new DomainError('unauthenticated', 'auth.credential_invalid', 'The credential is unknown, expired or revoked.');
+    }
     if (!hasScope(principal, scope)) throw new DomainError('forbidden', 'auth.scope_missing', `This needs the scope ${scope}.`);
     return principal;
   }
 
   private emit(events: readonly DomainEvent[]): void {
+    if (!this.someoneMayListen()) return;
     for (const event of events) {
       this.namespace.to(roomsFor(event.organizationId, event.subject)).emit(event.type, toEnvelope(event));
     }
+  }
+
+  /** Without Redis, Socket.IO keeps in this process all that is emitted, for those who may come back. */
+  private someoneMayListen(): boolean {
+    return this.redis !== null || this.namespace.sockets.size > 0 || Date.now() - this.lastDisconnectAt <= RECOVERY_MS;
   }
 }

@@ -4,7 +4,7 @@ import { isVisibleTo, visibilityOf } from '../../kernel/principal.js';
 import type { AgentRole, Principal } from '../../kernel/principal.js';
 import { roomsFor, roomsOf } from './rooms.js';
 
-const DEPARTMENTS = [null, 'support', 'sales'];
+const DEPARTMENTS = [null, '', 'support', 'sales'];
 
 function principals(): Principal[] {
   const base = { organizationId: 'org_1', scopes: new Set(['*']), operator: false };

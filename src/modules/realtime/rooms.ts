@@ -2,13 +2,13 @@ import type { EventSubject } from '../../kernel/domain-event.js';
 import { visibilityOf } from '../../kernel/principal.js';
 import type { Principal } from '../../kernel/principal.js';
 
-const NO_DEPARTMENT = '';
-
 const everyone = (organization: string): string => `${organization}/everyone`;
 const seesAll = (organization: string): string => `${organization}/all`;
-const ofDepartment = (organization: string, department: string | null): string => `${organization}/department/${department ?? NO_DEPARTMENT}`;
+const ofDepartment = (organization: string, department: string | null): string =>
+  department === null ? `${organization}/no-department` : `${organization}/department/${department}`;
 const ofAgent = (organization: string, agentId: string): string => `${organization}/agent/${agentId}`;
-const queueOf = (organization: string, department: string | null): string => `${organization}/queue/${department ?? NO_DEPARTMENT}`;
+const queueOf = (organization: string, department: string | null): string =>
+  department === null ? `${organization}/queue` : `${organization}/queue/${department}`;
 
 /** The rooms that a caller is in: together they carry just what it may see. */
 export function roomsOf(principal: Principal): string[] {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { isConnectionLost } from './unique-violation.js';
+import { DomainError } from '../../kernel/domain-error.js';
+import { isConnectionLost, isUnavailable } from './unique-violation.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 export type Outcome<R> = { value: R } | { error: unknown };
@@ -15,6 +16,12 @@ interface Waiting<I, R> {
   item: I;
   resolve: (value: R) => void;
   reject: (error: unknown) => void;
+}
+
+const MAX_WAITING = 10_000;
+
+function overloaded(): DomainError {
+  return new DomainError('unavailable', 'service.overloaded', 'More is waiting for the database than it can take; try again later.');
 }
 
 /**
@@ -35,7 +42,9 @@ export class SharedUnit<I, R> {
     private readonly handle: (items: readonly I[]) => Promise<Outcome<R>[]>,
   ) {}
 
+  /** Rejects with `service.overloaded` when more is waiting than the database can take within a reasonable time. */
   submit(item: I): Promise<R> {
+    if (this.waiting.length >= MAX_WAITING) return Promise.reject(overloaded());
     return new Promise<R>((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
       this.schedule();
@@ -73,7 +82,7 @@ export class SharedUnit<I, R> {
       outcomes = await this.unitOfWork.run(() => this.handleAll(batch));
     } catch (error) {
       // Where the connection broke the batch may be committed all the same: run again it could be there twice.
-      if (batch.length === 1 || isConnectionLost(error)) for (const { reject } of batch) reject(error);
+      if (batch.length === 1 || isConnectionLost(error) || isUnavailable(error)) for (const { reject } of batch) reject(error);
       else for (const waiting of batch) await this.runBatch([waiting]);
       return;
     }

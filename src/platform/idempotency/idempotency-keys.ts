@@ -13,7 +13,6 @@ const PURPOSE = 'idempotency answer';
 
 export interface StoredAnswer {
   status: number;
-  location: string | null;
   body: unknown;
 }
 

@@ -35,8 +35,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     try {
       return await this.unitOfWork.run(async () => {
         const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-        const location = reply.getHeader('location');
-        await this.keys.store(keyHash, begun.lease, { status: reply.statusCode, location: typeof location === 'string' ? location : null, body });
+        await this.keys.store(keyHash, begun.lease, { status: reply.statusCode, body });
         return body;
       });
     } catch (error) {
@@ -57,6 +56,5 @@ function readKey(header: string | string[]): string {
 
 function replay(answer: StoredAnswer, reply: FastifyReply): unknown {
   reply.status(answer.status).header('idempotency-replayed', 'true');
-  if (answer.location !== null) reply.header('location', answer.location);
   return answer.body;
 }

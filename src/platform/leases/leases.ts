@@ -37,10 +37,4 @@ export class Leases {
       throw error;
     }
   }
-
-  async release(name: string): Promise<void> {
-    await this.unitOfWork.run(() =>
-      changeRows(this.unitOfWork, 'DELETE FROM leases WHERE name = ? AND holder = ?', [name, this.holder]),
-    );
-  }
 }

@@ -5,7 +5,9 @@ import type { Config } from '../config/config.js';
 import type { RedisConnections } from '../redis/redis.js';
 
 /** How long a client may be away and still be given what it missed (Socket.IO's connection state recovery). */
-const RECOVERY_MS = 2 * 60_000;
+export const RECOVERY_MS = 60_000;
+/** Packets that Redis keeps for those who are away: what is trimmed before they come back they must sync. */
+const MAX_STREAM_LENGTH = 50_000;
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 /** Socket.IO on the HTTP port; with Redis its streams join the instances. */
@@ -25,6 +27,7 @@ export class SocketAdapter extends IoAdapter {
       streamName: `crossdesk:${deployment}:sockets`,
       channelPrefix: `crossdesk:${deployment}:sockets`,
       sessionKeyPrefix: `crossdesk:${deployment}:session:`,
+      maxLen: MAX_STREAM_LENGTH,
       onlyPlaintext: true,
     });
     return new SocketAdapter(app, config, adapter as unknown as ServerOptions['adapter']);

@@ -67,9 +67,13 @@ export class RefreshTokens extends Sessions {
     });
   }
 
+  /** A log-in lives until its newest token expires. */
   async isAlive(agentId: string, sessionId: string): Promise<boolean> {
     const known = await this.alive.get(keyOf(agentId, sessionId), async () => {
-      const [row] = await this.unitOfWork.query('SELECT id FROM refresh_tokens WHERE family_id = ? AND agent_id = ? AND revoked_at IS NULL LIMIT 1', [sessionId, agentId]);
+      const [row] = await this.unitOfWork.query(
+        'SELECT id FROM refresh_tokens WHERE family_id = ? AND agent_id = ? AND revoked_at IS NULL AND expires_at >= ? LIMIT 1',
+        [sessionId, agentId, this.clock.now()],
+      );
       return row === undefined ? null : { agentId };
     });
     return known !== null;

@@ -1,10 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { createSecretKey, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import type { Logger } from 'pino';
 import { Clock } from '../../../kernel/clock.js';
 import { newId } from '../../../kernel/ids.js';
 import { Cipher } from '../../../platform/crypto/cipher.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import { LOGGER } from '../../../platform/observability/tokens.js';
 import { TokenKeyEntity } from './token.entity.js';
 
 const PURPOSE = 'token key';
@@ -26,6 +28,7 @@ export class TokenKeys {
     private readonly unitOfWork: UnitOfWork,
     private readonly cipher: Cipher,
     private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** The key that signs now; made when there is none or the newest is too old. */
@@ -44,14 +47,21 @@ export class TokenKeys {
 
   async find(id: string): Promise<TokenKey | null> {
     if (!this.known.has(id) && /^tky_[0-9a-z]{26}$/.test(id)) {
-      const row = await this.unitOfWork.detached(() => this.unitOfWork.manager.findOneBy(TokenKeyEntity, { id }));
+      const row = await this.unitOfWork.manager.findOneBy(TokenKeyEntity, { id });
       if (row !== null) this.remember(row);
     }
     return this.known.get(id) ?? null;
   }
 
+  /** A key that SECRET_KEY no longer opens is left out: its tokens are invalid, and another one signs. */
   private async reload(): Promise<void> {
-    for (const row of await this.unitOfWork.manager.find(TokenKeyEntity)) this.remember(row);
+    for (const row of await this.unitOfWork.manager.find(TokenKeyEntity)) {
+      try {
+        this.remember(row);
+      } catch (error) {
+        this.logger.warn({ err: error, token_key: row.id }, 'a token key cannot be read');
+      }
+    }
   }
 
   private remember(row: TokenKeyEntity): void {

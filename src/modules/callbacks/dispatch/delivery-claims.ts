@@ -101,6 +101,11 @@ export class DeliveryClaims {
     );
   }
 
+  async hasDue(callbackId: string): Promise<boolean> {
+    const rows = await this.unitOfWork.query('SELECT 1 AS found FROM callback_deliveries WHERE callback_id = ? AND due_at <= ? LIMIT 1', [callbackId, this.clock.now()]);
+    return rows.length > 0;
+  }
+
   /** When something of this endpoint is due next: an attempt, or the end of somebody's claim. */
   async nextDueAt(callbackId: string): Promise<number | null> {
     const [row] = await this.unitOfWork.query<{ due_at: number }>(

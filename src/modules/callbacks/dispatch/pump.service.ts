@@ -22,8 +22,9 @@ const MAX_UNRECORDED = 256;
 /** A claim begins with as many as run at once; a receiver that is quick is claimed for further ahead. */
 const MAX_CLAIM = 128;
 const QUICK_MS = 1000;
-/** While requests are under way and nothing more was due: so soon is looked again, since a wake waits for the end of this pump. */
-const LOOK_AGAIN_MS = 100;
+/** How soon is looked for more while requests are under way. */
+const FIRST_LOOK_MS = 50;
+const LAST_LOOK_MS = 1000;
 /** How much longer than an attempt a claim holds: for the wait before it and the record after it. */
 const LEASE_MARGIN_MS = 15_000;
 const RECORD_MARGIN_MS = 3000;
@@ -54,6 +55,17 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
   private async pump(callbackId: string, signal: AbortSignal): Promise<void> {
     const running = new Set<Promise<void>>();
     const unrecorded = new Set<Promise<void>>();
+    try {
+      await this.deliverAll(callbackId, running, unrecorded, signal);
+    } finally {
+      // Also after an error: a pump ends when its requests have. What is running adds its record when it ends.
+      await Promise.all(running);
+      await Promise.all(unrecorded);
+    }
+    if (!this.stopping) await this.comeBack(callbackId);
+  }
+
+  private async deliverAll(callbackId: string, running: Set<Promise<void>>, unrecorded: Set<Promise<void>>, signal: AbortSignal): Promise<void> {
     let claimSize = MAX_RUNNING;
     while (!this.stopping && !signal.aborted) {
       const endpoint = await this.endpoints.find(callbackId);
@@ -64,12 +76,17 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
       const begun = this.clock.now();
       await this.sendAll(target, claimed, running, unrecorded, signal);
       claimSize = this.clock.now() - begun < QUICK_MS ? Math.min(claimSize * 2, MAX_CLAIM) : MAX_RUNNING;
-      if (claimed.length < MAX_RUNNING && running.size > 0) await Promise.race([...running, delay(LOOK_AGAIN_MS)]);
+      if (claimed.length < MAX_RUNNING) await this.waitForMore(callbackId, running, signal);
     }
-    // One after the other: what is running now adds its record when it ends.
-    await Promise.all(running);
-    await Promise.all(unrecorded);
-    if (!this.stopping) await this.comeBack(callbackId);
+  }
+
+  /** A wake waits for the end of this pump, so while requests are under way it looks by itself, less and less often. */
+  private async waitForMore(callbackId: string, running: Set<Promise<void>>, signal: AbortSignal): Promise<void> {
+    for (let pauseMs = FIRST_LOOK_MS; running.size > 0 && !this.stopping && !signal.aborted; pauseMs = Math.min(pauseMs * 2, LAST_LOOK_MS)) {
+      const before = running.size;
+      await Promise.race([...running, delay(pauseMs)]);
+      if (running.size < before || (await this.claims.hasDue(callbackId))) return;
+    }
   }
 
   /** Returns when the last one has begun; what its claim no longer covers is given back. */

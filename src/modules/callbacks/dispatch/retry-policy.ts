@@ -9,7 +9,7 @@ export interface FailedAttempt {
 
 export interface RetryState {
   scheduleSeconds: readonly number[];
-  /** The endpoint's own schedule is kept to the letter; the default one may be stretched for a receiver that is too busy. */
+  /** The default schedule is stretched for a receiver that is too busy, an endpoint's own is not. */
   ownSchedule: boolean;
   /** How many attempts this schedule has seen, the failed one included. */
   attempts: number;

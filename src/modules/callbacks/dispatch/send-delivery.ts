@@ -63,7 +63,7 @@ export class SendDelivery implements OnApplicationShutdown {
       });
       return this.answered(target, delivery, startedAt, response);
     } catch (error) {
-      if (signal.aborted) return null;
+      if (signal.aborted || (error instanceof OutboundError && error.code === 'aborted')) return null;
       return this.unanswered(target, delivery, startedAt, error);
     }
   }

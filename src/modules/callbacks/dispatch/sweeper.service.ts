@@ -30,8 +30,8 @@ export class SweeperService implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onApplicationBootstrap(): Promise<void> {
     if (!this.config.plays('worker')) return;
-    // Without Redis this is the only process, so whatever is claimed was claimed by one that is dead.
-    if (this.config.values.REDIS_URL === undefined) await this.claims.releaseAll();
+    // SQLite has one process, so whatever is claimed was claimed by one that is dead.
+    if (this.config.dialect === 'sqlite') await this.claims.releaseAll();
     // At the start without a lease: its last holder may have died a moment ago.
     this.sweeping = this.sweep().catch((error: unknown) => this.report(error));
     this.timer = setInterval(() => {
