@@ -28,8 +28,9 @@ export class CredentialGuard implements CanActivate {
 
   constructor(
     private readonly reflector: Reflector,
-    { names }: CredentialStrategies,
+    private readonly strategies: CredentialStrategies,
   ) {
+    const { names } = strategies;
     this.guards = { 'api-key': passportGuard(names['api-key']), jwt: passportGuard(names.jwt) };
   }
 
@@ -40,12 +41,16 @@ export class CredentialGuard implements CanActivate {
     const scope = this.reflector.getAllAndOverride<string | undefined>(SCOPE, targets);
     if (scope === undefined) throw new DomainError('forbidden', 'auth.route_closed', 'This route is open to nobody.');
     const request = context.switchToHttp().getRequest<FastifyRequest & { user?: Principal }>();
-    await this.guards[credentialOf(request.headers).kind].canActivate(context);
-    const principal = request.user!;
+    const principal = this.strategies.verified(credentialOf(request.headers)) ?? (await this.authenticate(context, request));
     request.principal = principal;
     if (scope !== ANY_SCOPE && !hasScope(principal, scope)) {
       throw new DomainError('forbidden', 'auth.scope_missing', `This needs the scope ${scope}.`, { extra: { required_scope: scope } });
     }
     return true;
+  }
+
+  private async authenticate(context: ExecutionContext, request: FastifyRequest & { user?: Principal }): Promise<Principal> {
+    await this.guards[credentialOf(request.headers).kind].canActivate(context);
+    return request.user!;
   }
 }
