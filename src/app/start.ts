@@ -21,10 +21,10 @@ export async function start(): Promise<void> {
     process.exit(1);
   });
   try {
-    let drain: Drain | undefined;
-    stopOnSignal(() => drain, config, logger);
+    const running: { drain?: Drain } = {};
+    stopOnSignal(() => running.drain, config, logger);
     const app = await configureApp({ config, logger });
-    drain = drainOf(app, config);
+    running.drain = drainOf(app, config);
     await open(app, config);
   } catch (error) {
     const explanation = explain(error, config);

@@ -276,7 +276,8 @@ describe('a preflight', () => {
     const origin = 'https://desk.example.com';
     const open = await startTestApp({ env: { CORS_ORIGINS: origin } });
     const headers = { origin, 'access-control-request-method': method, 'access-control-request-headers': 'x-api-key,if-match,idempotency-key' };
-    const answer = await fetch(`${open.url}/api/v1/agents/x`, { method: 'OPTIONS', headers }).finally(() => open.close());
+    const answer = await fetch(`${open.url}/api/v1/agents/x`, { method: 'OPTIONS', headers });
+    await open.close();
     expect(answer.status).toBe(204);
     expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
     expect(answer.headers.get('access-control-allow-methods')!.split(/, */)).toContain(method);

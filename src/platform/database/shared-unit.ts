@@ -10,6 +10,11 @@ export interface SharedUnitOptions {
   maxItems: number;
   /** How many transactions run at a time. */
   maxParallel: number;
+  /**
+   * While units are large, the next one waits so long for its items, so that fewer commits do the same work. Nothing
+   * waits while there is little to do.
+   */
+  lingerMs?: number;
 }
 
 interface Waiting<I, R> {
@@ -19,6 +24,8 @@ interface Waiting<I, R> {
 }
 
 const MAX_WAITING = 10_000;
+/** Units of this size are large: they are worth waiting for. */
+const LINGER_FROM = 16;
 
 function overloaded(): DomainError {
   return new DomainError('unavailable', 'service.overloaded', 'More is waiting for the database than it can take; try again later.');
@@ -33,6 +40,8 @@ export class SharedUnit<I, R> {
   private waiting: Waiting<I, R>[] = [];
   private running = 0;
   private scheduled = false;
+  private lastSize = 0;
+  private lingering: NodeJS.Timeout | undefined;
   /** A unit for many must not inherit the transaction or the request of the one who happened to come first. */
   private readonly outsideOfCaller = AsyncLocalStorage.snapshot();
 
@@ -47,7 +56,8 @@ export class SharedUnit<I, R> {
     if (this.waiting.length >= MAX_WAITING) return Promise.reject(overloaded());
     return new Promise<R>((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
-      this.schedule();
+      if (this.lingering !== undefined && this.waiting.length >= this.options.maxItems) this.endLinger();
+      else this.schedule();
     });
   }
 
@@ -55,17 +65,29 @@ export class SharedUnit<I, R> {
   private schedule(): void {
     if (this.scheduled || this.running >= this.options.maxParallel) return;
     this.scheduled = true;
-    this.outsideOfCaller(() =>
-      setImmediate(() => {
-        this.scheduled = false;
-        void this.runNext();
-      }),
-    );
+    const { lingerMs = 0, maxItems } = this.options;
+    const busy = lingerMs > 0 && this.lastSize >= LINGER_FROM && this.waiting.length < maxItems;
+    this.outsideOfCaller(() => {
+      if (busy) this.lingering = setTimeout(() => this.endLinger(), lingerMs);
+      else setImmediate(() => this.begin());
+    });
+  }
+
+  private endLinger(): void {
+    clearTimeout(this.lingering);
+    this.lingering = undefined;
+    this.outsideOfCaller(() => this.begin());
+  }
+
+  private begin(): void {
+    this.scheduled = false;
+    void this.runNext();
   }
 
   private async runNext(): Promise<void> {
     const batch = this.waiting.splice(0, this.options.maxItems);
     if (batch.length === 0) return;
+    this.lastSize = batch.length;
     this.running++;
     if (this.waiting.length > 0) this.schedule();
     try {

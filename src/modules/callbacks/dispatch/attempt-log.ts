@@ -34,7 +34,7 @@ const COLUMNS = [
 const MAX_ERROR_CHARACTERS = 1000;
 /** Endpoints are no business of those who cannot see everything: their URLs may hold a receiver's credential. */
 const FOR_OWNERS = { ...SHARED_SUBJECT, shared: false };
-const OPTIONS = { maxItems: 256, maxParallel: 1 };
+const OPTIONS = { maxItems: 256, maxParallel: 1, lingerMs: 20 };
 
 /** Writes down how attempts ended, many in one transaction. What another has claimed meanwhile is left to it. */
 @Injectable()

@@ -18,9 +18,9 @@ const CONCURRENT_PUMPS = 512;
 /** Requests that one endpoint gets at a time. */
 const MAX_RUNNING = 32;
 /** Attempts whose end may still be waiting to be written down. */
-const MAX_UNRECORDED = 256;
+const MAX_UNRECORDED = 512;
 /** A claim begins with as many as run at once; a receiver that is quick is claimed for further ahead. */
-const MAX_CLAIM = 128;
+const MAX_CLAIM = 512;
 const QUICK_MS = 1000;
 /** How soon is looked for more while requests are under way. */
 const FIRST_LOOK_MS = 50;
