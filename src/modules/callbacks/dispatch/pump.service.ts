@@ -9,6 +9,7 @@ import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import { AttemptLog } from './attempt-log.js';
 import { DeliveryClaims } from './delivery-claims.js';
 import type { ClaimedDelivery } from './delivery-claims.js';
+import { InFlight } from './in-flight.js';
 import { PUMP_JOB } from './pump-job.js';
 import { SendDelivery } from './send-delivery.js';
 import type { Target } from './send-delivery.js';
@@ -53,19 +54,19 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async pump(callbackId: string, signal: AbortSignal): Promise<void> {
-    const running = new Set<Promise<void>>();
-    const unrecorded = new Set<Promise<void>>();
+    const running = new InFlight();
+    const unrecorded = new InFlight();
     try {
       await this.deliverAll(callbackId, running, unrecorded, signal);
     } finally {
       // Also after an error: a pump ends when its requests have. What is running adds its record when it ends.
-      await Promise.all(running);
-      await Promise.all(unrecorded);
+      await running.below(1);
+      await unrecorded.below(1);
     }
     if (!this.stopping) await this.comeBack(callbackId);
   }
 
-  private async deliverAll(callbackId: string, running: Set<Promise<void>>, unrecorded: Set<Promise<void>>, signal: AbortSignal): Promise<void> {
+  private async deliverAll(callbackId: string, running: InFlight, unrecorded: InFlight, signal: AbortSignal): Promise<void> {
     let claimSize = MAX_RUNNING;
     while (!this.stopping && !signal.aborted) {
       const endpoint = await this.endpoints.find(callbackId);
@@ -81,35 +82,34 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** A wake waits for the end of this pump, so while requests are under way it looks by itself, less and less often. */
-  private async waitForMore(callbackId: string, running: Set<Promise<void>>, signal: AbortSignal): Promise<void> {
+  private async waitForMore(callbackId: string, running: InFlight, signal: AbortSignal): Promise<void> {
     for (let pauseMs = FIRST_LOOK_MS; running.size > 0 && !this.stopping && !signal.aborted; pauseMs = Math.min(pauseMs * 2, LAST_LOOK_MS)) {
       const before = running.size;
-      await Promise.race([...running, delay(pauseMs)]);
+      await Promise.race([running.change(), delay(pauseMs)]);
       if (running.size < before || (await this.claims.hasDue(callbackId))) return;
     }
   }
 
   /** Returns when the last one has begun; what its claim no longer covers is given back. */
-  private async sendAll(target: Target, claimed: ClaimedDelivery[], running: Set<Promise<void>>, unrecorded: Set<Promise<void>>, signal: AbortSignal): Promise<void> {
+  private async sendAll(target: Target, claimed: ClaimedDelivery[], running: InFlight, unrecorded: InFlight, signal: AbortSignal): Promise<void> {
     for (const [index, delivery] of claimed.entries()) {
-      while (running.size >= MAX_RUNNING) await Promise.race(running);
-      while (unrecorded.size >= MAX_UNRECORDED) await Promise.race(unrecorded);
+      await running.below(MAX_RUNNING);
+      await unrecorded.below(MAX_UNRECORDED);
       const covered = delivery.claimedUntil - this.clock.now() >= target.endpoint.timeout_ms + RECORD_MARGIN_MS;
       if (this.stopping || signal.aborted || !covered) {
         await this.claims.release(claimed.slice(index));
         return;
       }
-      const attempt = this.attempt(target, delivery, unrecorded, signal).finally(() => running.delete(attempt));
-      running.add(attempt);
+      running.add(this.attempt(target, delivery, unrecorded, signal));
     }
   }
 
-  private async attempt(target: Target, delivery: ClaimedDelivery, unrecorded: Set<Promise<void>>, signal: AbortSignal): Promise<void> {
+  private async attempt(target: Target, delivery: ClaimedDelivery, unrecorded: InFlight, signal: AbortSignal): Promise<void> {
     const attempt = await this.sending.send(target, delivery, signal);
-    const record = (attempt === null ? this.claims.release([delivery]) : this.attempts.record(attempt))
-      .catch((error: unknown) => this.logger.error({ err: error, delivery: delivery.id }, 'an attempt could not be recorded; it will be made again'))
-      .finally(() => unrecorded.delete(record));
-    unrecorded.add(record);
+    const record = attempt === null ? this.claims.release([delivery]) : this.attempts.record(attempt);
+    unrecorded.add(
+      record.catch((error: unknown) => this.logger.error({ err: error, delivery: delivery.id }, 'an attempt could not be recorded; it will be made again')),
+    );
   }
 
   private async comeBack(callbackId: string): Promise<void> {
