@@ -1,5 +1,5 @@
 import { ValidateBy } from 'class-validator';
-import { isBoundedJsonObject, isStorableText } from '../../platform/http/validation/rules.js';
+import { hasAtMost, isBoundedJsonObject, isStorableText } from '../../platform/http/validation/rules.js';
 import type { MessageType } from './messages.contract.js';
 
 export const MAX_TEXT_CHARACTERS = 20_000;
@@ -18,16 +18,7 @@ export function IsMessageContent(options: { typeUnknown?: boolean } = {}): Prope
 
 export function fitsType(content: unknown, type: MessageType | undefined): boolean {
   if (typeof content === 'string') {
-    return (type === undefined || type === 'text') && content !== '' && isStorableText(content) && fitsLength(content);
+    return (type === undefined || type === 'text') && content !== '' && isStorableText(content) && hasAtMost(MAX_TEXT_CHARACTERS, content);
   }
   return type !== 'text' && isBoundedJsonObject(content, MAX_OBJECT_BYTES);
-}
-
-/** Counted in code points, as the lengths of all other fields are. */
-function fitsLength(text: string): boolean {
-  if (text.length <= MAX_TEXT_CHARACTERS) return true;
-  if (text.length > 2 * MAX_TEXT_CHARACTERS) return false;
-  let count = 0;
-  for (const _ of text) count++;
-  return count <= MAX_TEXT_CHARACTERS;
 }

@@ -3,7 +3,7 @@ import type { ValidationArguments, ValidatorConstraintInterface } from 'class-va
 import { createRequire } from 'node:module';
 import { excerpt } from '../../../kernel/domain-error.js';
 import type { FieldError } from '../../../kernel/domain-error.js';
-import { coerce, coercionOf, isStorableText } from './rules.js';
+import { codePoints, coerce, coercionOf, isStorableText, hasAtMost } from './rules.js';
 
 type Constructor = new (...args: never[]) => object;
 type Values = Record<string, unknown>;
@@ -35,7 +35,7 @@ interface TypeMetadata {
  */
 const LENGTH_RULES: Record<string, (text: string, bound: number) => boolean> = {
   minLength: (text, min) => text.length >= 2 * min || codePoints(text) >= min,
-  maxLength: (text, max) => text.length <= max || (text.length <= 2 * max && codePoints(text) <= max),
+  maxLength: (text, max) => hasAtMost(max, text),
 };
 
 function constraintOf(name: string, given: ValidatorConstraintInterface): ValidatorConstraintInterface {
@@ -45,12 +45,6 @@ function constraintOf(name: string, given: ValidatorConstraintInterface): Valida
     validate: (value: unknown, args) => typeof value === 'string' && fits(value, args!.constraints[0] as number),
     defaultMessage: (args) => given.defaultMessage!(args),
   };
-}
-
-function codePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
 }
 
 /** `@Type` of class-transformer names the class of nested objects; reading it is all that is used of that library. */

@@ -17,6 +17,17 @@ function isPlainData(value: unknown, depth: number): boolean {
   return Object.entries(value).every(([key, item]) => isStorableText(key) && isPlainData(item, depth + 1));
 }
 
+/** Lengths count code points, as databases do: an emoji is one character. */
+export function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+export function hasAtMost(max: number, text: string): boolean {
+  return text.length <= max || (text.length <= 2 * max && codePoints(text) <= max);
+}
+
 /** Lone surrogates cannot be written as UTF-8, and a NUL ends a string in too many places. */
 export function isStorableText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
