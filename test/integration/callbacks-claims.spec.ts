@@ -83,11 +83,33 @@ describe('claims', () => {
     expect(current!.claimToken).not.toBe(stale!.claimToken);
 
     await cluster.b.app.get(AttemptLog).record(attempt(stale!, result, statusCode));
-    expect(await deliveryOf(api, endpoint, stale!.id)).toMatchObject({ status: 'delivering', attempt_count: 0, last_status_code: null });
+    expect(await deliveryOf(api, endpoint, stale!.id)).toMatchObject({ status: 'delivering', attempt_count: 1, last_status_code: null });
     await cluster.a.app.get(AttemptLog).record(attempt(current!, { kind: 'failed', nextAttemptAt: clock.now() + 60_000 }, 503));
-    expect(await deliveryOf(api, endpoint, stale!.id)).toMatchObject({ status: 'failed', attempt_count: 1, last_status_code: 503 });
+    expect(await deliveryOf(api, endpoint, stale!.id)).toMatchObject({ status: 'failed', attempt_count: 2, last_status_code: 503 });
     await cluster.b.app.get(AttemptLog).record(attempt(stale!, result, statusCode));
-    expect(await deliveryOf(api, endpoint, stale!.id)).toMatchObject({ status: 'failed', attempt_count: 1, last_status_code: 503 });
+    const delivery = await deliveryOf(api, endpoint, stale!.id);
+    expect(delivery).toMatchObject({ status: 'failed', attempt_count: 3, last_status_code: 503 });
+    expect(delivery['attempts'].map((each: Resource) => [each['attempt'], each['status']])).toEqual([[1, statusCode], [2, 503], [3, statusCode]]);
+  });
+
+  it('that lapsed leave every attempt a number of its own, whoever records first', async () => {
+    const endpoint = await dueDeliveries(8);
+    const takes: ClaimedDelivery[][] = [];
+    for (let turn = 0; turn < 4; turn++) {
+      takes.push(await claim(cluster.each(turn), endpoint));
+      clock.advance(LEASE_MS + 1);
+    }
+    await Promise.all(
+      takes.flatMap((take, turn) =>
+        take.map((delivery) => cluster.each(turn).app.get(AttemptLog).record(attempt(delivery, { kind: 'failed', nextAttemptAt: clock.now() + 60_000 }, 500 + turn))),
+      ),
+    );
+    for (const { id } of takes[0]!) {
+      const delivery = await deliveryOf(api, endpoint, id);
+      expect(delivery).toMatchObject({ status: 'failed', attempt_count: 4, last_status_code: 503 });
+      expect(delivery['attempts'].map((each: Resource) => each['attempt'])).toEqual([1, 2, 3, 4]);
+      expect(delivery['attempts'].map((each: Resource) => each['status']).toSorted()).toEqual([500, 501, 502, 503]);
+    }
   });
 
   it('that are given back are due at once, as they were', async () => {

@@ -28,6 +28,9 @@ export type AttemptResult =
   /** Trying again cannot help; `gone` disables the endpoint too. */
   | { kind: 'discarded'; gone: boolean };
 
+/** An attempt with its number, which no other of its delivery has; `late` when its claim was lost meanwhile. */
+type NumberedAttempt = Attempt & { number: number; late: boolean };
+
 const COLUMNS = [
   'delivery_id', 'attempt', 'started_at', 'duration_ms', 'status_code', 'error_class', 'error_message', 'response_headers', 'response_body',
 ] as const;
@@ -36,7 +39,7 @@ const MAX_ERROR_CHARACTERS = 1000;
 const FOR_OWNERS = { ...SHARED_SUBJECT, shared: false };
 const OPTIONS = { maxItems: 256, maxParallel: 1, lingerMs: 20 };
 
-/** Writes down how attempts ended, many in one transaction. What another has claimed meanwhile is left to it. */
+/** Writes down how attempts ended, many in one transaction. What another has claimed meanwhile is counted, and otherwise left to it. */
 @Injectable()
 export class AttemptLog {
   private readonly shared: SharedUnit<Attempt, void>;
@@ -59,15 +62,37 @@ export class AttemptLog {
     for (const attempt of attempts) {
       if (attempt.result.kind === 'discarded' && attempt.result.gone) await this.disable(attempt.delivery);
     }
-    await insertRows(this.unitOfWork, 'callback_attempts', COLUMNS, attempts.map(toRow));
-    await this.writeSucceeded(attempts.filter(({ result }) => result.kind === 'succeeded'));
-    for (const attempt of attempts) {
-      if (attempt.result.kind !== 'succeeded') await this.writeFailed(attempt);
+    const numbered = await this.lockAndNumber(attempts);
+    await insertRows(this.unitOfWork, 'callback_attempts', COLUMNS, numbered.map(toRow));
+    await this.writeSucceeded(numbered.filter(({ result, late }) => !late && result.kind === 'succeeded'));
+    for (const attempt of numbered) {
+      if (attempt.late) await this.writeLate(attempt);
+      else if (attempt.result.kind !== 'succeeded') await this.writeFailed(attempt);
     }
     return attempts.map(() => ({ value: undefined }));
   }
 
-  private async writeSucceeded(attempts: readonly Attempt[]): Promise<void> {
+  /** What the claim knew of the count is not enough: one that lost its claim may have been written down since. */
+  private async lockAndNumber(attempts: readonly Attempt[]): Promise<NumberedAttempt[]> {
+    const ids = [...new Set(attempts.map(({ delivery }) => delivery.id))];
+    const rows = await this.unitOfWork.query<{ id: string; attempt_count: number; claim_token: string | null }>(
+      `SELECT id, attempt_count, claim_token FROM callback_deliveries WHERE id IN (${placeholders(ids.length)}) ORDER BY id${this.unitOfWork.forUpdate}`,
+      ids,
+    );
+    const known = new Map(rows.map((row) => [row.id, { count: row.attempt_count, claimToken: row.claim_token }]));
+    return attempts.map((attempt) => {
+      const { id, attemptCount, claimToken } = attempt.delivery;
+      const row = known.get(id) ?? { count: attemptCount, claimToken: null };
+      row.count += 1;
+      return { ...attempt, number: row.count, late: row.claimToken !== claimToken };
+    });
+  }
+
+  private async writeLate({ delivery }: NumberedAttempt): Promise<void> {
+    await changeRows(this.unitOfWork, 'UPDATE callback_deliveries SET attempt_count = attempt_count + 1 WHERE id = ?', [delivery.id]);
+  }
+
+  private async writeSucceeded(attempts: readonly NumberedAttempt[]): Promise<void> {
     for (const group of groupBy(attempts, ({ statusCode, delivery }) => `${statusCode} ${delivery.claimToken}`)) {
       const { statusCode, delivery } = group[0]!;
       await changeRows(
@@ -80,22 +105,22 @@ export class AttemptLog {
     }
   }
 
-  private async writeFailed({ delivery, statusCode, result }: Attempt): Promise<void> {
-    const changed = await changeRows(
+  private async writeFailed({ delivery, number, statusCode, result }: NumberedAttempt): Promise<void> {
+    await changeRows(
       this.unitOfWork,
       `UPDATE callback_deliveries SET status = ?, attempt_count = attempt_count + 1, schedule_index = schedule_index + 1,
        due_at = ?, claim_token = NULL, last_status_code = ? WHERE id = ? AND claim_token = ?`,
       [result.kind, result.kind === 'failed' ? result.nextAttemptAt : null, statusCode, delivery.id, delivery.claimToken],
     );
     // Events about callbacks create none of their own when they fail.
-    if (changed === 0 || result.kind !== 'exhausted' || delivery.event.type.startsWith('callback.')) return;
+    if (result.kind !== 'exhausted' || delivery.event.type.startsWith('callback.')) return;
     this.outbox.append(
       domainEvent(delivery.organizationId, 'callback.exhausted', this.clock.now(), {
         callback_id: delivery.callbackId,
         delivery_id: delivery.id,
         event_id: delivery.event.id,
         event: delivery.event.type,
-        attempt_count: delivery.attemptCount + 1,
+        attempt_count: number,
         last_status_code: statusCode,
       }, FOR_OWNERS),
     );
@@ -110,10 +135,10 @@ export class AttemptLog {
   }
 }
 
-function toRow(attempt: Attempt): unknown[] {
+function toRow(attempt: NumberedAttempt): unknown[] {
   return [
     attempt.delivery.id,
-    attempt.delivery.attemptCount + 1,
+    attempt.number,
     attempt.startedAt,
     attempt.durationMs,
     attempt.statusCode,
