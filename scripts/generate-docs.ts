@@ -78,8 +78,8 @@ function renderConfiguration(settings: readonly Setting[]): string {
     '| One process on MySQL or MariaDB | `DATABASE_URL`, `SECRET_KEY` |',
     '| Several processes, each api, worker or both | the same `DATABASE_URL` with MySQL or MariaDB, `SECRET_KEY` and `REDIS_URL` for all; `ROLES` for each |',
     '',
-    'On SQLite a second process on the same file refuses to start, with or without Redis. On MySQL a process without `REDIS_URL`',
-    'holds a lock, and while it does no other process starts.',
+    'On SQLite a second process on the same file refuses to start, with or without Redis. On MySQL no process starts beside one',
+    'without `REDIS_URL`, and one without starts beside no other.',
   );
 }
 

@@ -222,6 +222,19 @@ describe('a start', { timeout: 60_000 }, () => {
       expect(ended.stderr).toMatch(/^A process without Redis serves this database\. .*set REDIS_URL/);
     });
 
+    it.runIf(mysql)('is refused also beside one with Redis, and at once allowed when that was killed', async () => {
+      const first = await start();
+      const ended = await runToEnd('main.js', { ...place(), ...alone, PORT: '0' });
+      expect(ended.code).toBe(1);
+      expect(ended.stdout).toBe('');
+      expect(ended.stderr).toMatch(/^Processes with Redis serve this database\. .*set REDIS_URL for each of them\.\n$/);
+      await first.kill('SIGKILL');
+      expect(await (await start(alone)).stop()).toBe(0);
+      const last = await start();
+      expect(await last.stop()).toBe(0);
+      await start(alone);
+    });
+
     it.runIf(mysql)('does not concern another database of the same server', async () => {
       const other = await anEmptyDatabase();
       await start(alone);
