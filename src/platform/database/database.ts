@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import type { DataSourceOptions, EntityManager, QueryRunner } from 'typeorm';
 import type { Config } from '../config/config.js';
 import type { Dialect } from './columns.js';
+import { commitOffLoop } from './commit-off-loop.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { WriteGate } from './write-gate.js';
 
@@ -88,6 +89,7 @@ export class Database {
     };
     try {
       await runner.connect();
+      if (this.dialect === 'sqlite') commitOffLoop(runner, (this.writer.driver as unknown as SqliteDriver).databaseConnection);
       await runner.startTransaction();
       return { runner, release };
     } catch (error) {
