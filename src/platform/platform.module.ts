@@ -10,6 +10,7 @@ import { Database } from './database/database.js';
 import { DatabaseModule } from './database/database.module.js';
 import { UnitOfWork } from './database/unit-of-work.js';
 import { RouteTable } from './http/route-table.js';
+import { Beforehand } from './idempotency/beforehand.js';
 import { IdempotencyCleanup } from './idempotency/idempotency-cleanup.js';
 import { IdempotencyKeys } from './idempotency/idempotency-keys.js';
 import { Leases } from './leases/leases.js';
@@ -73,6 +74,7 @@ export class PlatformModule {
       { provide: Outbox, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Outbox(unitOfWork) },
       { provide: Sequencer, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Sequencer(unitOfWork) },
       { provide: Leases, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Leases(unitOfWork, clock) },
+      { provide: Beforehand, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Beforehand(unitOfWork) },
       {
         provide: IdempotencyKeys,
         inject: [UnitOfWork, Cipher],

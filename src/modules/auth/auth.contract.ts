@@ -36,7 +36,7 @@ export abstract class ApiKeys {
 }
 
 export abstract class Passwords {
-  /** argon2id; takes tens of milliseconds, so services call it before they open a unit of work. */
+  /** argon2id; takes tens of milliseconds, so services call it first, before they open a unit of work or do anything else. */
   abstract hash(password: string): Promise<string>;
   abstract matches(hash: string, password: string): Promise<boolean>;
 }

@@ -6,6 +6,7 @@ import type { Observable } from 'rxjs';
 import { invalidField } from '../../kernel/domain-error.js';
 import { sha256 } from '../crypto/hash.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { Beforehand } from './beforehand.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import type { StoredAnswer } from './idempotency-keys.js';
 
@@ -15,6 +16,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
     private readonly keys: IdempotencyKeys,
     private readonly unitOfWork: UnitOfWork,
+    private readonly beforehand: Beforehand,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -33,11 +35,13 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const begun = await this.keys.begin({ keyHash, organizationId, fingerprint });
     if ('answer' in begun) return replay(begun.answer, reply);
     try {
-      return await this.unitOfWork.run(async () => {
-        const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-        await this.keys.store(keyHash, begun.lease, { status: reply.statusCode, body });
-        return body;
-      });
+      return await this.beforehand.run(() =>
+        this.unitOfWork.run(async () => {
+          const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+          await this.keys.store(keyHash, begun.lease, { status: reply.statusCode, body });
+          return body;
+        }),
+      );
     } catch (error) {
       await this.keys.release(keyHash, begun.lease).catch(() => undefined);
       throw error;
