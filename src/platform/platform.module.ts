@@ -14,6 +14,7 @@ import { Beforehand } from './idempotency/beforehand.js';
 import { IdempotencyCleanup } from './idempotency/idempotency-cleanup.js';
 import { IdempotencyKeys } from './idempotency/idempotency-keys.js';
 import { Leases } from './leases/leases.js';
+import { WorkerTimers } from './leases/worker-timers.js';
 import { HealthController } from './observability/health.controller.js';
 import { Metrics } from './observability/metrics.js';
 import { LOGGER } from './observability/tokens.js';
@@ -75,6 +76,7 @@ export class PlatformModule {
       { provide: Sequencer, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Sequencer(unitOfWork) },
       { provide: Leases, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Leases(unitOfWork, clock) },
       { provide: Beforehand, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Beforehand(unitOfWork) },
+      { provide: WorkerTimers, inject: [Leases], useFactory: (leases: Leases) => new WorkerTimers(leases, config, logger) },
       {
         provide: IdempotencyKeys,
         inject: [UnitOfWork, Cipher],
@@ -82,8 +84,8 @@ export class PlatformModule {
       },
       {
         provide: IdempotencyCleanup,
-        inject: [IdempotencyKeys, Leases],
-        useFactory: (keys: IdempotencyKeys, leases: Leases) => new IdempotencyCleanup(keys, leases, config, logger),
+        inject: [IdempotencyKeys, WorkerTimers],
+        useFactory: (keys: IdempotencyKeys, timers: WorkerTimers) => new IdempotencyCleanup(keys, timers),
       },
     ];
     return {
