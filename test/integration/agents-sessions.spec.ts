@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RefreshTokenCleanup } from '../../src/modules/auth/jwt/refresh-token-cleanup.js';
 import { RefreshTokens } from '../../src/modules/auth/jwt/refresh-tokens.js';
 import { TokenKeyEntity } from '../../src/modules/auth/jwt/token.entity.js';
+import { insertRows } from '../../src/platform/database/rows.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
@@ -26,6 +28,9 @@ describe('the log-in of an agent', () => {
     cluster.a.as({}).post('/auth/login', { username, password, organization });
   const refresh = (refreshToken: string, on = cluster.a): Promise<Answer> => on.as({}).post('/auth/refresh', { refresh_token: refreshToken });
   const me = (token: string, on = cluster.a): Promise<Answer> => on.as({ authorization: `Bearer ${token}` }).get('/auth/me');
+
+  const tokensKept = async (where = ''): Promise<number> =>
+    Number((await cluster.a.app.get(UnitOfWork).query<{ n: number }>(`SELECT COUNT(*) AS n FROM refresh_tokens ${where}`))[0]!.n);
 
   /** Other instances hear of it by a message, so they may take a moment; this one may not. */
   async function expectRefused(token: string): Promise<void> {
@@ -184,6 +189,46 @@ describe('the log-in of an agent', () => {
     expect((await refresh(rotated.body.refresh_token)).status).toBe(200);
     clock.advance(20 * 24 * 60 * 60_000);
     expect([await isAlive(rotated), await isAlive(idle)]).toEqual([true, false]);
+  });
+
+  it('leaves nothing behind when its tokens have expired, and until then what tells a second use', async () => {
+    const [tokens, cleanup] = [cluster.a.app.get(RefreshTokens), cluster.a.app.get(RefreshTokenCleanup)];
+    clock.advance(31 * 24 * 60 * 60_000);
+    await cleanup.run();
+    expect(await tokensKept()).toBe(0);
+
+    const [alive, used, revoked] = [await anAccount(), await anAccount(), await anAccount()];
+    const afterUsed = await refresh(used.refreshToken);
+    expect((await api.put(revoked.path, { password: 'another password' })).status).toBe(200);
+    clock.advance(20 * 24 * 60 * 60_000);
+    const newest = await refresh(alive.refreshToken);
+    expect(newest.status).toBe(200);
+    await cleanup.run();
+    expect(await tokensKept()).toBe(5);
+    expect((await refresh(used.refreshToken)).status).toBe(401);
+    expect((await refresh(afterUsed.body.refresh_token)).status).toBe(401);
+
+    clock.advance(11 * 24 * 60 * 60_000);
+    expect(await tokens.deleteExpired(3)).toBe(3);
+    await cleanup.run();
+    expect(await tokensKept()).toBe(1);
+    for (const { refreshToken } of [alive, used, revoked]) expect((await refresh(refreshToken)).status).toBe(401);
+    expect((await refresh(newest.body.refresh_token)).status).toBe(200);
+  });
+
+  it('that has expired is deleted in small steps, which end when the process does', async () => {
+    const unitOfWork = cluster.a.app.get(UnitOfWork);
+    const { agent } = await anAccount();
+    await unitOfWork.run(async () => {
+      const [row] = await unitOfWork.query<{ organization_id: string }>('SELECT organization_id FROM agents WHERE id = ?', [agent.id]);
+      const old = Array.from({ length: 1200 }, (_, index) => [`rft_old_${index}`, row!.organization_id, agent.id, 'fam_old', `hash ${index}`, 0, clock.now() - 1]);
+      await insertRows(unitOfWork, 'refresh_tokens', ['id', 'organization_id', 'agent_id', 'family_id', 'token_hash', 'created_at', 'expires_at'], old);
+    });
+    const cleanup = cluster.a.app.get(RefreshTokenCleanup);
+    await cleanup.run(AbortSignal.abort());
+    expect(await tokensKept("WHERE family_id = 'fam_old'")).toBe(1200);
+    await Promise.all([cleanup.run(), cluster.b.app.get(RefreshTokenCleanup).run()]);
+    expect(await tokensKept("WHERE family_id = 'fam_old'")).toBe(0);
   });
 
   it('is possible with a token key in the database that cannot be read', async () => {

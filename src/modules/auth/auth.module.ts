@@ -12,6 +12,7 @@ import { CredentialGuard } from './credential.guard.js';
 import { AccessTokens } from './jwt/access-tokens.js';
 import { AuthController } from './jwt/auth.controller.js';
 import { LoginService } from './jwt/login.service.js';
+import { RefreshTokenCleanup } from './jwt/refresh-token-cleanup.js';
 import { RefreshTokens } from './jwt/refresh-tokens.js';
 import { TokenKeys } from './jwt/token-keys.js';
 import { RefreshTokenEntity, TokenKeyEntity } from './jwt/token.entity.js';
@@ -29,6 +30,7 @@ import { CredentialStrategies } from './strategies.js';
   providers: [
     ApiKeysService,
     RefreshTokens,
+    RefreshTokenCleanup,
     TokenKeys,
     AccessTokens,
     LoginService,

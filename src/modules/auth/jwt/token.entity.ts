@@ -15,6 +15,7 @@ export class TokenKeyEntity {
 @Index('refresh_tokens_hash', ['token_hash'], { unique: true })
 @Index('refresh_tokens_family', ['family_id'])
 @Index('refresh_tokens_agent', ['agent_id'])
+@Index('refresh_tokens_expiry', ['expires_at'])
 export class RefreshTokenEntity {
   @PrimaryIdColumn() id: string;
   @IdColumn() organization_id: string;

@@ -1,4 +1,5 @@
 import { Foundation1790000000000 } from './1790000000000-foundation.js';
+import { RefreshTokenExpiry1795332000000 } from './1795332000000-refresh-token-expiry.js';
 
 /** In the order in which they run. */
-export const MIGRATIONS = [Foundation1790000000000];
+export const MIGRATIONS = [Foundation1790000000000, RefreshTokenExpiry1795332000000];
