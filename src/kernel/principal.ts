@@ -2,10 +2,36 @@ import type { EventSubject } from './domain-event.js';
 
 export type AgentRole = 'agent' | 'supervisor' | 'admin';
 
-/** Who is calling, after authentication. Everything a caller does is confined to `organizationId`. */
+/** What an application may see at the most: an empty list leaves its dimension open. */
+export interface DataScope {
+  departments: readonly string[];
+  channels: readonly string[];
+  agentIds: readonly string[];
+}
+
+export interface RateLimit {
+  limit: number;
+  windowSeconds: number;
+}
+
+/** What an integration's credentials are confined to. */
+export interface ApplicationGrant {
+  id: string;
+  /** Null for all data of the organization. */
+  dataScope: DataScope | null;
+  /** Null for the default of the deployment. */
+  rateLimit: RateLimit | null;
+  /** CIDR ranges; empty for any address. */
+  ipAllowlist: readonly string[];
+}
+
+/**
+ * Who is calling, after authentication. Everything a caller does is confined to `organizationId`. An agent that acts
+ * through an OAuth client is of kind `agent` and has an `application`: both confine it.
+ */
 export interface Principal {
-  kind: 'api_key' | 'agent';
-  /** Id of the key or of the agent. */
+  kind: 'api_key' | 'agent' | 'oauth_client' | 'signing_key';
+  /** Id of the key, the agent or the client. */
   id: string;
   organizationId: string;
   scopes: ReadonlySet<string>;
@@ -13,6 +39,8 @@ export interface Principal {
   operator: boolean;
   /** Set for agents. */
   agent: { role: AgentRole; department: string | null } | null;
+  /** Null for agents that logged in, and for keys that belong to no application. */
+  application: ApplicationGrant | null;
 }
 
 const RESOURCES = [
@@ -36,21 +64,49 @@ export function hasScope(principal: Principal, scope: string): boolean {
 }
 
 /** Data permission: which conversations, messages and events a caller may see within its organization. */
-export type Visibility =
+export type Visibility = RoleVisibility & {
+  /** What the caller's application confines it to on top. */
+  within?: DataScope;
+};
+
+type RoleVisibility =
   | { kind: 'all' }
   | { kind: 'department'; department: string | null }
   | { kind: 'own'; agentId: string; department: string | null };
 
 export function visibilityOf(principal: Principal): Visibility {
-  const agent = principal.agent;
+  const within = principal.application?.dataScope ?? null;
+  return { ...roleVisibilityOf(principal), ...(within !== null && { within }) };
+}
+
+function roleVisibilityOf({ id, agent }: Principal): RoleVisibility {
   if (agent === null || agent.role === 'admin') return { kind: 'all' };
   if (agent.role === 'supervisor') return { kind: 'department', department: agent.department };
-  return { kind: 'own', agentId: principal.id, department: agent.department };
+  return { kind: 'own', agentId: id, department: agent.department };
 }
+
+type VisibleSubject = Pick<EventSubject, 'agentId' | 'department' | 'channel' | 'queued'>;
 
 /** Whether an event, as it was when it happened, may be shown. */
 export function isVisibleTo(visibility: Visibility, subject: EventSubject): boolean {
-  if (visibility.kind === 'all' || subject.shared) return true;
+  return subject.shared || mayBeSeen(visibility, subject);
+}
+
+/** Whether a conversation, or what belongs to it, may be seen. */
+export function mayBeSeen(visibility: Visibility, subject: VisibleSubject): boolean {
+  return isWithin(visibility.within, subject) && isVisibleToRole(visibility, subject);
+}
+
+function isWithin(scope: DataScope | undefined, { department, channel, agentId }: VisibleSubject): boolean {
+  return scope === undefined || (allows(scope.departments, department) && allows(scope.channels, channel) && allows(scope.agentIds, agentId));
+}
+
+function allows(values: readonly string[], value: string | null): boolean {
+  return values.length === 0 || (value !== null && values.includes(value));
+}
+
+function isVisibleToRole(visibility: RoleVisibility, subject: VisibleSubject): boolean {
+  if (visibility.kind === 'all') return true;
   if (visibility.kind === 'department') return subject.department === visibility.department;
   if (subject.agentId === visibility.agentId) return true;
   return subject.queued && (subject.department === null || subject.department === visibility.department);

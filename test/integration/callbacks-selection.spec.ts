@@ -37,7 +37,7 @@ describe('an endpoint', () => {
 
   /** As an application of this organization. */
   const application = (over: Partial<Principal> = {}): Principal => ({
-    kind: 'api_key', id: organization['api_key'].id, organizationId: organization.id, scopes: new Set(['*']), operator: false, agent: null, ...over,
+    kind: 'api_key', id: organization['api_key'].id, organizationId: organization.id, scopes: new Set(['*']), operator: false, agent: null, application: null, ...over,
   });
   const plannedFor = async (endpoint: Resource): Promise<string[]> => (await deliveriesOf(api, endpoint)).map(({ event }) => event as string);
 

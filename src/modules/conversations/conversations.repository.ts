@@ -8,6 +8,7 @@ import { keysetPage } from '../../platform/database/keyset.js';
 import type { Sorting } from '../../platform/database/keyset.js';
 import { placeholders } from '../../platform/database/rows.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
+import { visibleTo } from '../../platform/database/visible-to.js';
 import { ConversationEntity } from './conversation.entity.js';
 import type { ListConversationsDto } from './conversations.dto.js';
 
@@ -15,6 +16,10 @@ const SORTING: Sorting = {
   columns: { created_at: 'created_at', updated_at: 'updated_at' },
   default: '-created_at',
   tieBreaker: 'id',
+};
+
+const COLUMNS = {
+  agentId: 'conversation.agent_id', department: 'conversation.department', channel: 'conversation.channel', queued: "conversation.status = 'queued'",
 };
 
 /** The order in which the queue is served. */
@@ -127,16 +132,8 @@ export class ConversationsRepository {
     const query = this.unitOfWork.manager
       .createQueryBuilder(ConversationEntity, 'conversation')
       .where('conversation.organization_id = :organizationId', { organizationId: principal.organizationId });
-    const visibility = visibilityOf(principal);
-    if (visibility.kind === 'own') {
-      query.andWhere(
-        "(conversation.agent_id = :viewer OR (conversation.status = 'queued' AND (conversation.department IS NULL OR conversation.department = :viewerDepartment)))",
-        { viewer: visibility.agentId, viewerDepartment: visibility.department },
-      );
-    } else if (visibility.kind === 'department') {
-      if (visibility.department === null) query.andWhere('conversation.department IS NULL');
-      else query.andWhere('conversation.department = :viewerDepartment', { viewerDepartment: visibility.department });
-    }
+    const condition = visibleTo(visibilityOf(principal), COLUMNS);
+    if (condition !== null) query.andWhere(condition.sql, condition.parameters);
     return query;
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EventSubject } from '../../kernel/domain-event.js';
 import type { Page } from '../../kernel/page.js';
-import { visibilityOf } from '../../kernel/principal.js';
+import { mayBeSeen, visibilityOf } from '../../kernel/principal.js';
 import type { Principal } from '../../kernel/principal.js';
 import { changeRows, placeholders } from '../../platform/database/rows.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
@@ -72,11 +72,7 @@ export class ConversationsService extends Conversations {
 
   isVisible(principal: Principal, conversation: LockedConversation): boolean {
     if (conversation.organizationId !== principal.organizationId) return false;
-    const visibility = visibilityOf(principal);
-    if (visibility.kind === 'all') return true;
-    if (visibility.kind === 'department') return conversation.department === visibility.department;
-    if (conversation.agentId === visibility.agentId) return true;
-    return conversation.status === 'queued' && (conversation.department === null || conversation.department === visibility.department);
+    return mayBeSeen(visibilityOf(principal), { ...conversation, queued: conversation.status === 'queued' });
   }
 
   subjectOf(source: SubjectSource): EventSubject {

@@ -9,6 +9,7 @@ import type { Principal } from '../../kernel/principal.js';
 import { encodeCursor, keysetPage } from '../../platform/database/keyset.js';
 import type { Sorting } from '../../platform/database/keyset.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
+import { visibleTo } from '../../platform/database/visible-to.js';
 import { EventEntity } from '../../platform/outbox/event.entity.js';
 import { Sequencer } from '../../platform/outbox/sequencer.js';
 import { EventLog } from './events.contract.js';
@@ -16,6 +17,8 @@ import type { LoggedEvent } from './events.contract.js';
 import type { ListEventsDto } from './events.dto.js';
 
 const SORTING: Sorting = { columns: { position: 'position' }, default: 'position', tieBreaker: 'position' };
+
+const COLUMNS = { agentId: 'event.agent_id', department: 'event.department', channel: 'event.channel', queued: 'event.queued = 1' };
 
 @Injectable()
 export class EventsService extends EventLog {
@@ -59,16 +62,8 @@ export class EventsService extends EventLog {
     const query = this.unitOfWork.manager
       .createQueryBuilder(EventEntity, 'event')
       .where('event.organization_id = :organizationId AND event.position > 0', { organizationId: principal.organizationId });
-    const visibility = visibilityOf(principal);
-    if (visibility.kind === 'own') {
-      query.andWhere(
-        '(event.shared = 1 OR event.agent_id = :viewer OR (event.queued = 1 AND (event.department IS NULL OR event.department = :viewerDepartment)))',
-        { viewer: visibility.agentId, viewerDepartment: visibility.department },
-      );
-    } else if (visibility.kind === 'department') {
-      if (visibility.department === null) query.andWhere('(event.shared = 1 OR event.department IS NULL)');
-      else query.andWhere('(event.shared = 1 OR event.department = :viewerDepartment)', { viewerDepartment: visibility.department });
-    }
+    const condition = visibleTo(visibilityOf(principal), COLUMNS);
+    if (condition !== null) query.andWhere(`(event.shared = 1 OR ${condition.sql})`, condition.parameters);
     return query;
   }
 }

@@ -8,6 +8,7 @@ import { keysetPage } from '../../platform/database/keyset.js';
 import type { Sorting } from '../../platform/database/keyset.js';
 import { insertRows } from '../../platform/database/rows.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
+import { visibleTo } from '../../platform/database/visible-to.js';
 import { MessageEntity } from './message.entity.js';
 import type { ListMessagesDto } from './messages.dto.js';
 
@@ -18,6 +19,8 @@ const SORTING_OF_ONE: Sorting = { columns: { created_at: 'seq', seq: 'seq' }, de
 const COLUMNS = [
   'id', 'organization_id', 'conversation_id', 'seq', 'sender_type', 'sender_id', 'type', 'content', 'metadata', 'client_msg_no', 'status', 'created_at',
 ] as const;
+
+const CONVERSATION_COLUMNS = { agentId: 'c.agent_id', department: 'c.department', channel: 'c.channel', queued: "c.status = 'queued'" };
 
 @Injectable()
 export class MessagesRepository {
@@ -75,16 +78,8 @@ export class MessagesRepository {
     const query = this.unitOfWork.manager
       .createQueryBuilder(MessageEntity, 'message')
       .where('message.organization_id = :organizationId', { organizationId: principal.organizationId });
-    const visibility = visibilityOf(principal);
-    if (visibility.kind === 'all') return query;
-    const conversation = 'SELECT 1 FROM conversations c WHERE c.id = message.conversation_id AND ';
-    if (visibility.kind === 'own') {
-      return query.andWhere(
-        `EXISTS (${conversation}(c.agent_id = :viewer OR (c.status = 'queued' AND (c.department IS NULL OR c.department = :viewerDepartment))))`,
-        { viewer: visibility.agentId, viewerDepartment: visibility.department },
-      );
-    }
-    if (visibility.department === null) return query.andWhere(`EXISTS (${conversation}c.department IS NULL)`);
-    return query.andWhere(`EXISTS (${conversation}c.department = :viewerDepartment)`, { viewerDepartment: visibility.department });
+    const condition = visibleTo(visibilityOf(principal), CONVERSATION_COLUMNS);
+    if (condition === null) return query;
+    return query.andWhere(`EXISTS (SELECT 1 FROM conversations c WHERE c.id = message.conversation_id AND ${condition.sql})`, condition.parameters);
   }
 }

@@ -50,7 +50,7 @@ export class BootstrapService {
     return this.unitOfWork.run(async () => {
       const organization = await this.onboarding.establish({ slug: 'default', name: 'Default', time_zone: 'UTC', operator: true }, givenKey);
       const system: Principal = {
-        kind: 'api_key', id: organization.api_key.id, organizationId: organization.id, scopes: new Set(['*']), operator: true, agent: null,
+        kind: 'api_key', id: organization.api_key.id, organizationId: organization.id, scopes: new Set(['*']), operator: true, agent: null, application: null,
       };
       await this.agents.create(system, { username: 'admin', password: adminPassword, nickname: 'Administrator', role: 'admin' });
       return organization.api_key.key;

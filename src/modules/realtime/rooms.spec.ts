@@ -11,14 +11,24 @@ function principals(): Principal[] {
   const agents = (['agent', 'supervisor', 'admin'] as AgentRole[]).flatMap((role) =>
     DEPARTMENTS.flatMap((department) => ['agt_1', 'agt_2'].map((id) => ({ ...base, kind: 'agent' as const, id, agent: { role, department } }))),
   );
-  return [...agents, { ...base, kind: 'api_key', id: 'key_1', agent: null }];
+  const callers = [...agents, { ...base, kind: 'api_key' as const, id: 'key_1', agent: null }];
+  return callers.flatMap((caller) => applications().map((application) => ({ ...caller, application })));
+}
+
+function applications(): Principal['application'][] {
+  const scopes = [[], ['support'], ['support', 'sales']].flatMap((departments) =>
+    [[], ['web'], ['email', 'web']].flatMap((channels) => [[], ['agt_1'], ['agt_1', 'agt_2']].map((agentIds) => ({ departments, channels, agentIds }))),
+  );
+  return [null, ...scopes.map((dataScope) => ({ id: 'app_1', dataScope, rateLimit: null, ipAllowlist: [] }))];
 }
 
 function subjects(): EventSubject[] {
   return DEPARTMENTS.flatMap((department) =>
     [null, 'agt_1', 'agt_2'].flatMap((agentId) =>
       [true, false].flatMap((queued) =>
-        [true, false].map((shared) => ({ conversationId: 'cnv_1', channel: 'web', department, agentId, queued, shared })),
+        [true, false].flatMap((shared) =>
+          [null, 'web', 'email', '*'].map((channel) => ({ conversationId: 'cnv_1', channel, department, agentId, queued, shared })),
+        ),
       ),
     ),
   );

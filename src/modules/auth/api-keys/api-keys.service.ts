@@ -76,6 +76,7 @@ export class ApiKeysService extends ApiKeys {
       scopes: new Set(row.scopes),
       operator: organization?.operator ?? false,
       agent: null,
+      application: null,
     };
   }
 }

@@ -64,7 +64,7 @@ export class LoginView {
 /** Who the presented credential belongs to. */
 export class MeView {
   /** @example 'api_key' */
-  kind: 'api_key' | 'agent';
+  kind: 'api_key' | 'agent' | 'oauth_client' | 'signing_key';
   /** @example 'key_01k5x6j3q8v4m2n7p9r1s5t6w0' */
   id: string;
   /** @example 'org_01k5x6j3q8v4m2n7p9r1s5t6w0' */
