@@ -13,7 +13,7 @@ const TASK = { name: 'a task', everyMs: 5, leaseMs: 60_000, failure: 'the task f
 describe('the timers of a worker', () => {
   let open: OpenDatabase;
   let started: WorkerTimers[];
-  let logged: Record<string, any>[];
+  let logged: Record<string, unknown>[];
 
   beforeAll(async () => {
     open = await openDatabase();

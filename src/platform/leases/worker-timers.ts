@@ -51,7 +51,7 @@ export class WorkerTimers implements OnApplicationBootstrap, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.stop.abort();
     for (const { interval } of this.timers) clearInterval(interval);
-    await Promise.all(this.timers.map(({ running }) => running));
+    for (const { running } of this.timers) await running;
   }
 
   private async run({ task, work }: Timer): Promise<void> {
