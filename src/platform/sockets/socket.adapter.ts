@@ -3,11 +3,14 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Namespace, Server, ServerOptions } from 'socket.io';
 import type { Config } from '../config/config.js';
 import type { RedisConnections } from '../redis/redis.js';
+import { RecoveryAdapter } from './recovery-adapter.js';
 
 /** How long a client may be away and still be given what it missed (Socket.IO's connection state recovery). */
 export const RECOVERY_MS = 60_000;
 /** Packets that Redis keeps for those who are away: what is trimmed before they come back they must sync. */
 const MAX_STREAM_LENGTH = 50_000;
+/** The same for packets that this process keeps where there is no Redis. */
+const IN_MEMORY = { maxPackets: 50_000, maxBytes: 32 * 1024 * 1024 };
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 /** Socket.IO on the HTTP port; with Redis its streams join the instances. */
@@ -15,13 +18,13 @@ export class SocketAdapter extends IoAdapter {
   private constructor(
     app: INestApplicationContext,
     private readonly config: Config,
-    private readonly adapter: ServerOptions['adapter'] | undefined,
+    private readonly adapter: ServerOptions['adapter'],
   ) {
     super(app);
   }
 
   static async create(app: INestApplicationContext, config: Config, redis: RedisConnections | null, deployment: string): Promise<SocketAdapter> {
-    if (redis === null) return new SocketAdapter(app, config, undefined);
+    if (redis === null) return new SocketAdapter(app, config, RecoveryAdapter.with(IN_MEMORY));
     const { createAdapter } = await import('@socket.io/redis-streams-adapter');
     const adapter = createAdapter(redis.dedicated(), {
       streamName: `crossdesk:${deployment}:sockets`,
@@ -43,7 +46,7 @@ export class SocketAdapter extends IoAdapter {
       allowRequest: (_request: unknown, answer: (error: string | null, allowed: boolean) => void) =>
         answer(null, this.config.plays('api')),
       ...(origins.length > 0 && { cors: { origin: origins.includes('*') ? '*' : origins } }),
-      ...(this.adapter !== undefined && { adapter: this.adapter }),
+      adapter: this.adapter,
     } as Partial<ServerOptions> as ServerOptions) as Server;
   }
 
