@@ -8,7 +8,7 @@ interface PromisedConnection {
 }
 
 const load = createRequire(import.meta.url);
-const { exec } = (load('libsql/promise') as { prototype: PromisedConnection }).prototype;
+const { prototype: offLoop } = load('libsql/promise') as { prototype: PromisedConnection };
 
 const changed = new WeakSet<QueryRunner>();
 
@@ -24,7 +24,7 @@ export function commitOffLoop(runner: QueryRunner, connection: object): void {
   const withCommit = async (sql: string, ...rest: unknown[]): Promise<unknown> => {
     if (sql !== 'COMMIT') return query(sql, ...rest);
     try {
-      await exec.call(connection as PromisedConnection, sql);
+      await offLoop.exec.call(connection as PromisedConnection, sql);
     } catch (error) {
       throw new QueryFailedError(sql, [], error as Error);
     }
