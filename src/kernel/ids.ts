@@ -14,6 +14,7 @@ export const ID_PREFIXES = {
   callback: 'cbk',
   delivery: 'dlv',
   apiKey: 'key',
+  application: 'app',
   tokenKey: 'tky',
   tokenFamily: 'fam',
   refreshToken: 'rft',

@@ -30,6 +30,7 @@ export const ERROR_CODES: Record<string, ErrorCode> = {
   'message.sender_forbidden': { on: 'forbidden', detail: 'Agents send as themselves only.' },
   'organization.operator_only': { on: 'forbidden', detail: 'Only the operator makes organizations.' },
   'agent.not_found': { on: 'not_found', detail: 'There is no agent "agt_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
+  'application.not_found': { on: 'not_found', detail: 'There is no application "app_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
   'callback.not_found': { on: 'not_found', detail: 'There is no callback "cbk_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
   'conversation.not_found': { on: 'not_found', detail: 'There is no conversation "cnv_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
   'delivery.not_found': { on: 'not_found', detail: 'There is no delivery "dlv_01k5x6j3q8v4m2n7p9r1s5t6w0".' },

@@ -6,6 +6,10 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
 import { ApiKeyEntity } from './api-keys/api-key.entity.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { Applications } from './applications.contract.js';
+import { ApplicationDirectory } from './applications/application-directory.js';
+import { ApplicationEntity } from './applications/application.entity.js';
+import { ApplicationsRepository } from './applications/applications.repository.js';
 import { ApiKeys, Authenticator, Passwords, Sessions } from './auth.contract.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import { CredentialGuard } from './credential.guard.js';
@@ -24,10 +28,13 @@ import { CredentialStrategies } from './strategies.js';
     OrganizationsModule,
     PassportModule.register({ session: false }),
     JwtModule.register({}),
-    TypeOrmModule.forFeature([ApiKeyEntity, RefreshTokenEntity, TokenKeyEntity]),
+    TypeOrmModule.forFeature([ApiKeyEntity, ApplicationEntity, RefreshTokenEntity, TokenKeyEntity]),
   ],
   controllers: [AuthController],
   providers: [
+    ApplicationsRepository,
+    ApplicationDirectory,
+    { provide: Applications, useExisting: ApplicationDirectory },
     ApiKeysService,
     RefreshTokens,
     RefreshTokenCleanup,
@@ -41,6 +48,6 @@ import { CredentialStrategies } from './strategies.js';
     { provide: Authenticator, useClass: AuthenticatorService },
     { provide: APP_GUARD, useClass: CredentialGuard },
   ],
-  exports: [ApiKeys, Authenticator, Passwords, Sessions],
+  exports: [ApiKeys, Applications, Authenticator, Passwords, Sessions],
 })
 export class AuthModule {}
