@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { changeRows, insertRows } from '../../src/platform/database/rows.js';
+import { addRows, changeRows, insertRows } from '../../src/platform/database/rows.js';
+import { isUniqueViolation } from '../../src/platform/database/unique-violation.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { openDatabase, signal } from '../support/open-database.js';
 import type { OpenDatabase } from '../support/open-database.js';
@@ -23,6 +24,58 @@ describe('the unit of work', () => {
   const add = (name: string, amount = 0): Promise<unknown> => insertRows(unitOfWork, 'things', ['name', 'amount'], [[name, amount]]);
   const bump = (name: string): Promise<number> => changeRows(unitOfWork, 'UPDATE things SET amount = amount + 1 WHERE name = ?', [name]);
   const names = async (): Promise<string[]> => (await unitOfWork.query<{ name: string }>('SELECT name FROM things ORDER BY name')).map((row) => row.name);
+
+  describe('statements whose results nobody waits for', () => {
+    const addLater = (name: string, amount = 0): Promise<void> => addRows(unitOfWork, 'things', ['name', 'amount'], [[name, amount]]);
+
+    it('have run before the next one, in their order', async () => {
+      const seen = await unitOfWork.run(async () => {
+        await addLater('a', 1);
+        await unitOfWork.write('UPDATE things SET amount = amount * 10 WHERE name = ?', ['a']);
+        await addLater('b; DROP TABLE things', 2);
+        const changed = await changeRows(unitOfWork, 'UPDATE things SET amount = amount + 1 WHERE amount > ?', [0]);
+        return { changed, rows: await unitOfWork.query('SELECT name, amount FROM things ORDER BY name') };
+      });
+      expect(seen).toEqual({ changed: 2, rows: [{ name: 'a', amount: 11 }, { name: 'b; DROP TABLE things', amount: 3 }] });
+      expect(await names()).toEqual(['a', 'b; DROP TABLE things']);
+    });
+
+    it('have run before the commit when none follows, and a generated number is that of its own statement', async () => {
+      await open.dataSource.query(`CREATE TABLE numbered (number INTEGER PRIMARY KEY ${mysql ? 'AUTO_INCREMENT' : 'AUTOINCREMENT'}, name VARCHAR(40))`);
+      const numbers = await unitOfWork.run(async () => {
+        await addRows(unitOfWork, 'numbered', ['name'], [['first'], ['second']]);
+        const given = await insertRows(unitOfWork, 'numbered', ['name'], [['third'], ['fourth']]);
+        await addRows(unitOfWork, 'numbered', ['name'], [['fifth']]);
+        return given;
+      });
+      expect(await unitOfWork.query('SELECT name FROM numbered WHERE number IN (?, ?) ORDER BY number', numbers)).toEqual([{ name: 'third' }, { name: 'fourth' }]);
+      expect(await unitOfWork.query('SELECT COUNT(*) AS count FROM numbered')).toMatchObject([{ count: 5 }]);
+    });
+
+    it('are gone with a unit that fails, and leave nothing to the next one on the connection', async () => {
+      await expect(unitOfWork.run(async () => {
+        await addLater('never');
+        throw new Error('changed my mind');
+      })).rejects.toThrow('changed my mind');
+      await unitOfWork.run(() => add('next'));
+      expect(await names()).toEqual(['next']);
+    });
+
+    it('fail the unit that they belong to, at the commit at the latest', async () => {
+      await unitOfWork.run(() => add('taken'));
+      const failing = unitOfWork.run(async () => {
+        await addLater('before');
+        await addLater('taken');
+        await addLater('behind');
+      });
+      await expect(failing).rejects.toSatisfy((error) => isUniqueViolation(error));
+      expect(await names()).toEqual(['taken']);
+    });
+
+    it('cannot be given outside of a unit', async () => {
+      await expect(addLater('x')).rejects.toThrow('needs an open unit');
+    });
+  });
 
   describe('two units that overlap', () => {
     it('keeps the rows of the one that commits when the other fails', async () => {

@@ -3,7 +3,7 @@ import type { EventSubject } from '../../kernel/domain-event.js';
 import type { Page } from '../../kernel/page.js';
 import { mayBeSeen, visibilityOf } from '../../kernel/principal.js';
 import type { Principal } from '../../kernel/principal.js';
-import { changeRows, placeholders } from '../../platform/database/rows.js';
+import { placeholders } from '../../platform/database/rows.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
 import { conversationSubject } from './conversation-events.js';
 import type { SubjectSource } from './conversation-events.js';
@@ -53,8 +53,7 @@ export class ConversationsService extends Conversations {
   async countMessages(counts: readonly MessageCount[], now: number): Promise<void> {
     const ids = counts.map((count) => count.conversationId);
     const cases = counts.map(() => 'WHEN ? THEN ?').join(' ');
-    await changeRows(
-      this.unitOfWork,
+    await this.unitOfWork.write(
       `UPDATE conversations SET last_seq = CASE id ${cases} END, unread_count = unread_count + CASE id ${cases} END, updated_at = ?
        WHERE id IN (${placeholders(ids.length)})`,
       [
@@ -66,7 +65,7 @@ export class ConversationsService extends Conversations {
     );
     for (const { conversationId, firstResponseAt } of counts) {
       if (firstResponseAt === null) continue;
-      await changeRows(this.unitOfWork, 'UPDATE conversations SET first_response_at = ? WHERE id = ? AND first_response_at IS NULL', [firstResponseAt, conversationId]);
+      await this.unitOfWork.write('UPDATE conversations SET first_response_at = ? WHERE id = ? AND first_response_at IS NULL', [firstResponseAt, conversationId]);
     }
   }
 

@@ -44,6 +44,8 @@ export function dataSourceOptions(config: Config, use: 'writer' | 'reader' = 'wr
     bigNumberStrings: false,
     poolSize: 12,
     connectTimeout: 10_000,
+    // For `DeferredStatements`; values are always parameters.
+    multipleStatements: true,
     // A stack trace kept for each query, in case that it fails, costs 14 µs a message on the message path.
     trace: false,
     extra: { enableKeepAlive: true, maxIdle: 12, idleTimeout: 60_000 },

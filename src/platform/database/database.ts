@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import type { Dialect } from './columns.js';
 import { commitOffLoop } from './commit-off-loop.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { DeferredStatements } from './deferred-statements.js';
 import { WriteGate } from './write-gate.js';
 
 interface MysqlConnection {
@@ -19,6 +20,13 @@ interface MysqlPool {
 interface SqliteDriver {
   queryRunner: QueryRunner | undefined;
   databaseConnection: { exec(sql: string): void };
+}
+
+export interface Transaction {
+  runner: QueryRunner;
+  /** Null where a statement costs no way. */
+  deferred: DeferredStatements | null;
+  release: () => Promise<void>;
 }
 
 /** What each new MySQL connection is told first. READ COMMITTED: a look-up after a lock must see what was committed. */
@@ -77,7 +85,7 @@ export class Database {
   }
 
   /** A connection in an open transaction; `release` must be called in every case. */
-  async begin(): Promise<{ runner: QueryRunner; release: () => Promise<void> }> {
+  async begin(): Promise<Transaction> {
     const leave = this.dialect === 'sqlite' ? await this.gate.enter() : () => undefined;
     const runner = this.writer.createQueryRunner();
     const release = async (): Promise<void> => {
@@ -89,9 +97,10 @@ export class Database {
     };
     try {
       await runner.connect();
+      const deferred = this.dialect === 'mysql' ? new DeferredStatements(runner) : null;
       if (this.dialect === 'sqlite') commitOffLoop(runner, (this.writer.driver as unknown as SqliteDriver).databaseConnection);
       await runner.startTransaction();
-      return { runner, release };
+      return { runner, deferred, release };
     } catch (error) {
       await release().catch(() => undefined);
       throw error;

@@ -23,16 +23,36 @@ export async function insertRows(
   rows: readonly (readonly unknown[])[],
 ): Promise<number[]> {
   const serials: number[] = [];
-  const perStatement = Math.max(1, Math.floor(MAX_PARAMETERS / columns.length));
-  for (let start = 0; start < rows.length; start += perStatement) {
-    const slice = rows.slice(start, start + perStatement);
-    const tuple = `(${placeholders(columns.length)})`;
-    const sql = `INSERT INTO ${table} (${columns.join(',')}) VALUES ${slice.map(() => tuple).join(',')}`;
-    const result = (await unitOfWork.transaction.query(sql, slice.flat())) as unknown;
-    const first = firstSerial(result, slice.length);
-    for (let index = 0; index < slice.length; index++) serials.push(first + index * unitOfWork.serialStep);
+  for (const { sql, parameters, count } of insertsOf(table, columns, rows)) {
+    const result = (await unitOfWork.transaction.query(sql, parameters)) as unknown;
+    const first = firstSerial(result, count);
+    for (let index = 0; index < count; index++) serials.push(first + index * unitOfWork.serialStep);
   }
   return serials;
+}
+
+/** As `insertRows`, where nobody asks for the numbers: the database is told at the latest with the unit's next statement. */
+export async function addRows(
+  unitOfWork: UnitOfWork,
+  table: string,
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+): Promise<void> {
+  for (const { sql, parameters } of insertsOf(table, columns, rows)) await unitOfWork.write(sql, parameters);
+}
+
+function* insertsOf(
+  table: string,
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+): Generator<{ sql: string; parameters: unknown[]; count: number }> {
+  const perStatement = Math.max(1, Math.floor(MAX_PARAMETERS / columns.length));
+  const tuple = `(${placeholders(columns.length)})`;
+  for (let start = 0; start < rows.length; start += perStatement) {
+    const slice = rows.slice(start, start + perStatement);
+    const sql = `INSERT INTO ${table} (${columns.join(',')}) VALUES ${slice.map(() => tuple).join(',')}`;
+    yield { sql, parameters: slice.flat(), count: slice.length };
+  }
 }
 
 /** MySQL names the first generated number, SQLite the last one. */

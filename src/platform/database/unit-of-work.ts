@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 import type { Database } from './database.js';
+import type { DeferredStatements } from './deferred-statements.js';
 import { isRepeatable } from './unique-violation.js';
 
 const MAX_RUNS = 12;
@@ -17,7 +18,10 @@ class Unit {
   readonly afterCommit: (() => void)[] = [];
   readonly values = new Map<string, unknown>();
 
-  constructor(readonly manager: EntityManager) {}
+  constructor(
+    readonly manager: EntityManager,
+    readonly deferred: DeferredStatements | null,
+  ) {}
 }
 
 /**
@@ -79,6 +83,13 @@ export class UnitOfWork {
     return (await this.manager.query(sql, parameters)) as T[];
   }
 
+  /** A statement of the open unit whose result is not needed; it runs before the next one and before the commit. */
+  async write(sql: string, parameters: readonly unknown[]): Promise<void> {
+    const { deferred, manager } = this.openUnit();
+    if (deferred === null) await manager.query(sql, [...parameters]);
+    else deferred.add(sql, parameters);
+  }
+
   /** A value that lives as long as the open unit: the same for every call with the same key. */
   scoped<T>(key: string, create: () => T): T {
     const { values } = this.openUnit();
@@ -120,8 +131,8 @@ export class UnitOfWork {
   }
 
   private async runOnce<T>(work: () => Promise<T>): Promise<T> {
-    const { runner, release } = await this.database.begin();
-    const unit = new Unit(runner.manager);
+    const { runner, deferred, release } = await this.database.begin();
+    const unit = new Unit(runner.manager, deferred);
     try {
       const result = await this.current.run(unit, async () => {
         const value = await work();

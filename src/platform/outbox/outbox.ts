@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../../kernel/domain-event.js';
-import { insertRows } from '../database/rows.js';
+import { addRows } from '../database/rows.js';
 import type { UnitOfWork } from '../database/unit-of-work.js';
 
 /** Turns events into further rows of the same transaction, so that what must follow an event cannot be lost. */
@@ -46,7 +46,7 @@ export class Outbox {
     const pending = this.pending();
     while (pending.length > 0) {
       const events = pending.splice(0);
-      await insertRows(this.unitOfWork, 'events', COLUMNS, events.map(toRow));
+      await addRows(this.unitOfWork, 'events', COLUMNS, events.map(toRow));
       for (const subscriber of this.subscribers) await subscriber.plan(events);
       for (const listener of this.listeners) this.unitOfWork.afterCommit(() => listener(events));
     }

@@ -3,7 +3,7 @@ import { notFound } from '../../../kernel/domain-error.js';
 import type { Page } from '../../../kernel/page.js';
 import { keysetPage } from '../../../platform/database/keyset.js';
 import type { Sorting } from '../../../platform/database/keyset.js';
-import { changeRows, insertRows } from '../../../platform/database/rows.js';
+import { addRows, changeRows } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import type { ListDeliveriesDto } from './deliveries.dto.js';
 import { AttemptEntity, DeliveryEntity } from './delivery.entity.js';
@@ -19,7 +19,7 @@ export class DeliveriesRepository {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   async insertAll(deliveries: readonly PlannedDelivery[]): Promise<void> {
-    await insertRows(
+    await addRows(
       this.unitOfWork,
       'callback_deliveries',
       COLUMNS,

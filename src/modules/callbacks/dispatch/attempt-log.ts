@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
 import { SHARED_SUBJECT, domainEvent } from '../../../kernel/domain-event.js';
-import { changeRows, insertRows, placeholders } from '../../../platform/database/rows.js';
+import { addRows, changeRows, placeholders } from '../../../platform/database/rows.js';
 import { SharedUnit } from '../../../platform/database/shared-unit.js';
 import type { Outcome } from '../../../platform/database/shared-unit.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
@@ -63,7 +63,7 @@ export class AttemptLog {
       if (attempt.result.kind === 'discarded' && attempt.result.gone) await this.disable(attempt.delivery);
     }
     const numbered = await this.lockAndNumber(attempts);
-    await insertRows(this.unitOfWork, 'callback_attempts', COLUMNS, numbered.map(toRow));
+    await addRows(this.unitOfWork, 'callback_attempts', COLUMNS, numbered.map(toRow));
     await this.writeSucceeded(numbered.filter(({ result, late }) => !late && result.kind === 'succeeded'));
     for (const attempt of numbered) {
       if (attempt.late) await this.writeLate(attempt);
@@ -95,8 +95,7 @@ export class AttemptLog {
   private async writeSucceeded(attempts: readonly NumberedAttempt[]): Promise<void> {
     for (const group of groupBy(attempts, ({ statusCode, delivery }) => `${statusCode} ${delivery.claimToken}`)) {
       const { statusCode, delivery } = group[0]!;
-      await changeRows(
-        this.unitOfWork,
+      await this.unitOfWork.write(
         `UPDATE callback_deliveries SET status = 'succeeded', attempt_count = attempt_count + 1, schedule_index = schedule_index + 1,
          due_at = NULL, claim_token = NULL, last_status_code = ?, succeeded_at = ?
          WHERE id IN (${placeholders(group.length)}) AND claim_token = ?`,

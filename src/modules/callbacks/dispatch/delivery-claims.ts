@@ -55,8 +55,7 @@ export class DeliveryClaims {
         [callbackId, now, limit],
       );
       if (due.length === 0) return due;
-      await changeRows(
-        this.unitOfWork,
+      await this.unitOfWork.write(
         `UPDATE callback_deliveries SET status = 'delivering', claim_token = ?, due_at = ? WHERE id IN (${placeholders(due.length)})`,
         [claimToken, claimedUntil, ...due.map((row) => row.id)],
       );
