@@ -1,12 +1,14 @@
-import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../../kernel/principal.js';
 import { ANY_SCOPE, Allow, Caller, Public } from '../../../platform/http/allow.js';
 import { ExampleAnswer } from '../../../platform/http/documentation.js';
+import { Audited } from '../../../platform/http/request-origin.js';
 import { Throws } from '../../../platform/http/throws.js';
 import { AgentAccounts } from '../auth.contract.js';
 import type { AgentAccount } from '../auth.contract.js';
-import { LoginAgentView, LoginDto, LoginView, MeView, RefreshDto } from './login.dto.js';
+import { ChangePassword } from './change-password.js';
+import { ChangePasswordDto, LoginAgentView, LoginDto, LoginView, MeView, RefreshDto } from './login.dto.js';
 import { LoginService } from './login.service.js';
 import type { Login } from './login.service.js';
 
@@ -15,12 +17,14 @@ import type { Login } from './login.service.js';
 export class AuthController {
   constructor(
     private readonly logins: LoginService,
+    private readonly passwords: ChangePassword,
     private readonly accounts: AgentAccounts,
   ) {}
 
   /** Logs an agent in by password. */
   @Post('login')
   @Public()
+  @Audited()
   @HttpCode(200)
   @Throws('auth.login_failed')
   async login(@Body() input: LoginDto): Promise<LoginView> {
@@ -36,6 +40,26 @@ export class AuthController {
     return toView(await this.logins.refresh(input.refresh_token));
   }
 
+  /** Ends this log-in at once: its access token, its refresh tokens and its sockets. Others of the agent go on. */
+  @Post('logout')
+  @Allow(ANY_SCOPE)
+  @Audited()
+  @HttpCode(204)
+  @Throws('auth.login_required')
+  async logout(@Caller() caller: Principal): Promise<void> {
+    await this.logins.logout(caller);
+  }
+
+  /** Sets the caller's own password. All other log-ins of the agent end, this one goes on. */
+  @Put('password')
+  @Allow(ANY_SCOPE)
+  @Audited()
+  @HttpCode(204)
+  @Throws('auth.login_required', 'auth.password_wrong', 'auth.password_unchanged')
+  async changePassword(@Caller() caller: Principal, @Body() input: ChangePasswordDto): Promise<void> {
+    await this.passwords.change(caller, input);
+  }
+
   /** Tells whose credential this is and what it may do. */
   @Get('me')
   @Allow(ANY_SCOPE)
@@ -47,6 +71,7 @@ export class AuthController {
       id: caller.id,
       organization_id: caller.organizationId,
       scopes: [...caller.scopes],
+      application_id: caller.application?.id ?? null,
       agent: account === null ? null : toAgentView(account),
     };
   }

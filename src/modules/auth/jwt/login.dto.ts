@@ -32,6 +32,20 @@ export class RefreshDto {
   refresh_token: string;
 }
 
+export class ChangePasswordDto {
+  /** @example 'correct horse battery staple' */
+  @IsString()
+  @MinLength(1)
+  @MaxLength(200)
+  current_password: string;
+
+  /** @example 'staple battery horse correct' */
+  @IsString()
+  @MinLength(8)
+  @MaxLength(200)
+  new_password: string;
+}
+
 /** The agent that logged in. */
 export class LoginAgentView {
   /** @example 'agt_01k5x6j3q8v4m2n7p9r1s5t6w0' */
@@ -71,6 +85,11 @@ export class MeView {
   organization_id: string;
   /** @example ['*'] */
   scopes: string[];
+  /**
+   * The application that confines the credential; null for an agent's log-in and for keys that belong to none.
+   * @example 'app_01k5x6j3q8v4m2n7p9r1s5t6w0'
+   */
+  application_id: string | null;
   /** Set for agents. */
   agent: LoginAgentView | null;
 }
