@@ -5,6 +5,7 @@
  */
 const RANKS = [
   ['organizations'],
+  ['audit'],
   ['auth'],
   ['agents', 'visitors'],
   ['conversations'],

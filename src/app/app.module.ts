@@ -6,6 +6,7 @@ import { ValidationPipe } from '../platform/http/validation/validation.pipe.js';
 import { PlatformModule } from '../platform/platform.module.js';
 import type { PlatformOptions } from '../platform/platform.module.js';
 import { AgentsModule } from '../modules/agents/agents.module.js';
+import { AuditModule } from '../modules/audit/audit.module.js';
 import { AuthModule } from '../modules/auth/auth.module.js';
 import { CallbacksModule } from '../modules/callbacks/callbacks.module.js';
 import { ConversationsModule } from '../modules/conversations/conversations.module.js';
@@ -20,6 +21,7 @@ import { Lifecycle } from './lifecycle.js';
 /** The one list of modules, in the order of their ranks. */
 const MODULES = [
   OrganizationsModule,
+  AuditModule,
   AuthModule,
   AgentsModule,
   VisitorsModule,

@@ -18,6 +18,7 @@ export const ID_PREFIXES = {
   tokenKey: 'tky',
   tokenFamily: 'fam',
   refreshToken: 'rft',
+  auditLog: 'aud',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

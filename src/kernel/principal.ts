@@ -39,6 +39,8 @@ export interface Principal {
   operator: boolean;
   /** Set for agents. */
   agent: { role: AgentRole; department: string | null } | null;
+  /** The log-in of an agent that came in by password; its access and refresh tokens end together. */
+  session?: string;
   /** Null for agents that logged in, and for keys that belong to no application. */
   application: ApplicationGrant | null;
 }

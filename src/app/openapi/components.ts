@@ -12,6 +12,7 @@ export const TAGS: TagObject[] = [
   { name: 'events', description: 'The log of all that happened. What a callback missed can be read here.' },
   { name: 'callbacks', description: 'URLs that events are sent to, signed as Standard Webhooks says, again and again until they arrive.' },
   { name: 'organizations', description: 'Several desks on one service, apart from each other.' },
+  { name: 'audit', description: 'Who did what to which object, from which address, and when.' },
   { name: 'operation', description: 'What load balancers and monitors ask for.' },
 ];
 

@@ -25,6 +25,7 @@ export const ERROR_CODES: Record<string, ErrorCode> = {
   'auth.login_failed': { on: 'unauthenticated', detail: 'User name or password is wrong.' },
   'auth.refresh_failed': { on: 'unauthenticated', detail: 'The refresh token is unknown, expired or used.' },
   'auth.scope_missing': { on: 'forbidden', detail: 'This needs the scope agents:write.', extra: { required_scope: 'agents:write' } },
+  'auth.login_required': { on: 'forbidden', detail: 'This is for agents that logged in by password.' },
   'auth.route_closed': { on: 'forbidden', detail: 'This route is open to nobody.' },
   'message.not_own': { on: 'forbidden', detail: 'Agents change their own messages only.' },
   'message.sender_forbidden': { on: 'forbidden', detail: 'Agents send as themselves only.' },
@@ -63,6 +64,16 @@ export const ERROR_CODES: Record<string, ErrorCode> = {
   'request.unsupported_media_type': { on: 415, detail: 'Bodies are sent as application/json in UTF-8, not compressed.' },
   'request.invalid': { on: 'invalid', detail: 'The request has invalid fields.' },
   'idempotency.key_reused': { on: 'invalid', detail: 'This Idempotency-Key was used with another request.' },
+  'auth.password_wrong': {
+    on: 'invalid',
+    detail: 'The current password is wrong.',
+    errors: [{ field: 'current_password', code: 'auth.password_wrong', message: 'The current password is wrong.' }],
+  },
+  'auth.password_unchanged': {
+    on: 'invalid',
+    detail: 'The new password is the current one.',
+    errors: [{ field: 'new_password', code: 'auth.password_unchanged', message: 'The new password is the current one.' }],
+  },
   'callback.address_forbidden': {
     on: 'invalid',
     detail: ADDRESS_FORBIDDEN,

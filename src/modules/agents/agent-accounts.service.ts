@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Cache } from '../../platform/cache/cache.js';
 import { Invalidation } from '../../platform/cache/invalidation.js';
+import { UnitOfWork } from '../../platform/database/unit-of-work.js';
 import { AgentAccounts } from '../auth/auth.contract.js';
 import type { AgentAccount } from '../auth/auth.contract.js';
 import type { AgentEntity } from './agent.entity.js';
@@ -14,6 +15,7 @@ export class AgentAccountsService extends AgentAccounts {
 
   constructor(
     private readonly agents: AgentsRepository,
+    private readonly unitOfWork: UnitOfWork,
     private readonly invalidation: Invalidation,
   ) {
     super();
@@ -30,6 +32,12 @@ export class AgentAccountsService extends AgentAccounts {
 
   async lock(organizationId: string, agentId: string): Promise<AgentAccount | null> {
     return toAccount(await this.agents.findForUpdate(organizationId, agentId));
+  }
+
+  async setPassword(organizationId: string, agentId: string, passwordHash: string): Promise<void> {
+    const agent = await this.agents.getForUpdate(organizationId, agentId);
+    await this.agents.update(agent, { password_hash: passwordHash });
+    this.unitOfWork.afterCommit(() => this.accounts.forget(agentId));
   }
 
   onChange(listener: (agentId: string) => void): void {

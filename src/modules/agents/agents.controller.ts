@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../kernel/principal.js';
 import { ANY_SCOPE, Allow, Caller } from '../../platform/http/allow.js';
 import { SortsBy } from '../../platform/http/documentation.js';
+import { Audited } from '../../platform/http/request-origin.js';
 import { IfMatch } from '../../platform/http/etag.js';
 import { Throws } from '../../platform/http/throws.js';
 import { AnswersResource } from '../../platform/http/resource-headers.js';
@@ -18,6 +19,7 @@ export class AgentsController {
 
   /** Creates an agent. */
   @Post()
+  @Audited()
   @Allow('agents:write')
   @AnswersResource({ location: PATH, etagFields: AGENT_WRITABLE })
   @Throws('agent.username_taken')
@@ -44,6 +46,7 @@ export class AgentsController {
 
   /** Changes an agent. Fields that the body leaves out stay as they are. */
   @Put(':id')
+  @Audited()
   @Allow('agents:write')
   @AnswersResource({ etagFields: AGENT_WRITABLE })
   @Throws('agent.not_found', 'agent.username_taken', 'request.precondition_failed')
@@ -62,6 +65,7 @@ export class AgentsController {
 
   /** Disables an agent. Its open conversations go back to routing, its history stays. */
   @Delete(':id')
+  @Audited()
   @HttpCode(204)
   @Allow('agents:write')
   @Throws('agent.not_found', 'request.precondition_failed')

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { AgentAccounts } from '../auth/auth.contract.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
@@ -14,7 +15,7 @@ import { AgentsService } from './agents.service.js';
 /** Global because it implements `AgentAccounts` for the auth module, which stands below it and cannot import it. */
 @Global()
 @Module({
-  imports: [AuthModule, OrganizationsModule, TypeOrmModule.forFeature([AgentEntity])],
+  imports: [AuditModule, AuthModule, OrganizationsModule, TypeOrmModule.forFeature([AgentEntity])],
   controllers: [AgentsController],
   providers: [
     AgentsRepository,

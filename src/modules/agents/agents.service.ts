@@ -12,6 +12,8 @@ import { Invalidation } from '../../platform/cache/invalidation.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
 import { assertMatch } from '../../platform/http/etag.js';
 import { Outbox } from '../../platform/outbox/outbox.js';
+import { AuditTrail, changesBetween } from '../audit/audit.contract.js';
+import type { AuditChanges } from '../audit/audit.contract.js';
 import { Passwords, Sessions } from '../auth/auth.contract.js';
 import { Organizations } from '../organizations/organizations.contract.js';
 import { ACCOUNT_TOPIC } from './agent-accounts.service.js';
@@ -23,6 +25,8 @@ import type { AgentView, ListAgentsDto, UpdateAgentDto } from './agents.dto.js';
 import { AgentsRepository } from './agents.repository.js';
 import { toAgentView } from './agents.view.js';
 
+const AUDITED = AGENT_WRITABLE.filter((field) => field !== 'status');
+
 @Injectable()
 export class AgentsService extends AgentRegistry {
   constructor(
@@ -32,6 +36,7 @@ export class AgentsService extends AgentRegistry {
     private readonly sessions: Sessions,
     private readonly unitOfWork: UnitOfWork,
     private readonly outbox: Outbox,
+    private readonly audit: AuditTrail,
     private readonly invalidation: Invalidation,
     private readonly clock: Clock,
   ) {
@@ -64,6 +69,7 @@ export class AgentsService extends AgentRegistry {
       await this.organizations.lockRouting(principal.organizationId);
       await this.agents.insert(agent);
       this.emit('agent.created', agent, { agent: toAgentView(agent) });
+      await this.record(principal, 'agent.created', null, agent);
     });
     return toAgentView(agent);
   }
@@ -111,6 +117,7 @@ export class AgentsService extends AgentRegistry {
       const after: AgentEntity = { ...before, ...changes, updated_at: now };
       await this.agents.update(after, { ...changes, updated_at: now });
       await this.announce(before, after);
+      await this.record(principal, before.enabled && !after.enabled ? 'agent.deleted' : 'agent.updated', before, after);
       this.unitOfWork.afterCommit(() => this.invalidation.publish(ACCOUNT_TOPIC, id));
       return toAgentView(after);
     });
@@ -130,6 +137,16 @@ export class AgentsService extends AgentRegistry {
     const [viewBefore, viewAfter] = [toAgentView(before), toAgentView(after)];
     const changed = AGENT_WRITABLE.filter((field) => field !== 'status' && JSON.stringify(viewBefore[field]) !== JSON.stringify(viewAfter[field]));
     if (changed.length > 0) this.emit('agent.updated', after, { changed, agent: viewAfter });
+  }
+
+  /** What routing needs, the declared status, is no permission and not recorded. */
+  private async record(principal: Principal, action: string, before: AgentEntity | null, after: AgentEntity): Promise<void> {
+    const changes: AuditChanges = {
+      ...changesBetween(before === null ? null : toAgentView(before), toAgentView(after), AUDITED),
+      ...((before?.password_hash ?? null) !== after.password_hash && { password: 'changed' }),
+    };
+    if (before !== null && Object.keys(changes).length === 0) return;
+    await this.audit.record({ organizationId: after.organization_id, actor: principal, action, target: { type: 'agent', id: after.id }, changes });
   }
 
   private emit(type: EventType, agent: AgentEntity, data: Record<string, unknown>): void {

@@ -18,6 +18,8 @@ export abstract class AgentAccounts {
   abstract findById(agentId: string): Promise<AgentAccount | null>;
   /** The account as it is now, and unchanged until the open unit ends. */
   abstract lock(organizationId: string, agentId: string): Promise<AgentAccount | null>;
+  /** Needs the open unit that has locked the account. */
+  abstract setPassword(organizationId: string, agentId: string, passwordHash: string): Promise<void>;
   /** Told on every instance of an agent whose account may have changed. */
   abstract onChange(listener: (agentId: string) => void): void;
 }

@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
 import { ApiKeyEntity } from './api-keys/api-key.entity.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
@@ -15,6 +16,7 @@ import { AuthenticatorService } from './authenticator.service.js';
 import { CredentialGuard } from './credential.guard.js';
 import { AccessTokens } from './jwt/access-tokens.js';
 import { AuthController } from './jwt/auth.controller.js';
+import { ChangePassword } from './jwt/change-password.js';
 import { LoginService } from './jwt/login.service.js';
 import { RefreshTokenCleanup } from './jwt/refresh-token-cleanup.js';
 import { RefreshTokens } from './jwt/refresh-tokens.js';
@@ -25,6 +27,7 @@ import { CredentialStrategies } from './strategies.js';
 
 @Module({
   imports: [
+    AuditModule,
     OrganizationsModule,
     PassportModule.register({ session: false }),
     JwtModule.register({}),
@@ -41,6 +44,7 @@ import { CredentialStrategies } from './strategies.js';
     TokenKeys,
     AccessTokens,
     LoginService,
+    ChangePassword,
     CredentialStrategies,
     { provide: ApiKeys, useExisting: ApiKeysService },
     { provide: Sessions, useExisting: RefreshTokens },

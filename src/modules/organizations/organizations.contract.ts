@@ -21,6 +21,8 @@ export abstract class Organizations {
   abstract create(input: NewOrganization): Promise<Organization>;
   abstract findBySlug(slug: string): Promise<Organization | null>;
   abstract find(id: string): Promise<Organization | null>;
+  /** The operator's own, which is made by the first start. */
+  abstract findOperator(): Promise<Organization | null>;
   abstract isEmpty(): Promise<boolean>;
   /** Holds back, until the open unit ends, everyone else who routes conversations in this organization. */
   abstract lockRouting(id: string): Promise<void>;

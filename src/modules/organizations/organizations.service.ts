@@ -42,6 +42,10 @@ export class OrganizationsService extends Organizations {
     return this.unitOfWork.manager.findOneBy(OrganizationEntity, { id });
   }
 
+  async findOperator(): Promise<Organization | null> {
+    return this.unitOfWork.manager.findOneBy(OrganizationEntity, { operator: 1 as unknown as boolean });
+  }
+
   async isEmpty(): Promise<boolean> {
     return (await this.unitOfWork.manager.count(OrganizationEntity)) === 0;
   }

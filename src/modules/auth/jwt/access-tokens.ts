@@ -62,6 +62,7 @@ export class AccessTokens {
       scopes: scopesOfRole(account.role),
       operator: false,
       agent: { role: account.role, department: account.department },
+      session,
       application: null,
     };
   }

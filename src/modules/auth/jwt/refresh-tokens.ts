@@ -80,13 +80,22 @@ export class RefreshTokens extends Sessions {
   }
 
   async revokeAll(agentId: string): Promise<void> {
+    await this.revokeOthers(agentId, null);
+  }
+
+  /** All log-ins of the agent but this one. */
+  async revokeOthers(agentId: string, sessionId: string | null): Promise<void> {
     await this.unitOfWork.run(async () => {
       const families = await this.unitOfWork.query<{ family_id: string }>(
         'SELECT DISTINCT family_id FROM refresh_tokens WHERE agent_id = ? AND revoked_at IS NULL',
         [agentId],
       );
-      await this.revoke(agentId, families.map(({ family_id }) => family_id));
+      await this.revoke(agentId, families.map(({ family_id }) => family_id).filter((id) => id !== sessionId));
     });
+  }
+
+  async revokeSession(agentId: string, sessionId: string): Promise<void> {
+    await this.unitOfWork.run(() => this.revoke(agentId, [sessionId]));
   }
 
   /**
