@@ -26,13 +26,17 @@ export class SocketAdapter extends IoAdapter {
   static async create(app: INestApplicationContext, config: Config, redis: RedisConnections | null, deployment: string): Promise<SocketAdapter> {
     if (redis === null) return new SocketAdapter(app, config, RecoveryAdapter.with(IN_MEMORY));
     const { createAdapter } = await import('@socket.io/redis-streams-adapter');
-    const adapter = createAdapter(redis.dedicated(), {
+    const join = createAdapter(redis.dedicated(), {
       streamName: `crossdesk:${deployment}:sockets`,
       channelPrefix: `crossdesk:${deployment}:sockets`,
       sessionKeyPrefix: `crossdesk:${deployment}:session:`,
       maxLen: MAX_STREAM_LENGTH,
       onlyPlaintext: true,
     });
+    // Socket.IO calls it with `new`, which an arrow function does not take.
+    const adapter = function (namespace: Namespace): StreamAdapter {
+      return withoutOwn(join(namespace) as unknown as StreamAdapter);
+    };
     return new SocketAdapter(app, config, adapter as unknown as ServerOptions['adapter']);
   }
 
@@ -56,4 +60,18 @@ export class SocketAdapter extends IoAdapter {
     root.disconnectSockets(true);
     root.engine.close();
   }
+}
+
+interface StreamAdapter {
+  uid: string;
+  onRawMessage(message: { uid: string }, offset: string): void;
+}
+
+/** The stream gives back what this process has published itself; unread it is dropped cheaper than parsed. */
+function withoutOwn(adapter: StreamAdapter): StreamAdapter {
+  const read = adapter.onRawMessage.bind(adapter);
+  adapter.onRawMessage = (message, offset) => {
+    if (message.uid !== adapter.uid) read(message, offset);
+  };
+  return adapter;
 }
