@@ -34,7 +34,7 @@ describe('POST /organizations', () => {
     const answer = await app.api.post('/organizations', input());
     const caller = app.as({ 'x-api-key': answer.body.api_key.key });
     const me = (await caller.get('/auth/me')).body;
-    expect(me).toEqual({ kind: 'api_key', id: answer.body.api_key.id, organization_id: answer.body.id, scopes: ['*'], agent: null });
+    expect(me).toEqual({ kind: 'api_key', id: answer.body.api_key.id, organization_id: answer.body.id, scopes: ['*'], application_id: null, agent: null });
     const { ids } = await aWorld(app, caller);
     expect(Object.keys(ids)).toHaveLength(7);
     // Two agents, visitors, conversations, messages and their assignments: the log of each organization begins at 1.

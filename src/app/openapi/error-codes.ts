@@ -27,6 +27,8 @@ export const ERROR_CODES: Record<string, ErrorCode> = {
   'auth.scope_missing': { on: 'forbidden', detail: 'This needs the scope agents:write.', extra: { required_scope: 'agents:write' } },
   'auth.login_required': { on: 'forbidden', detail: 'This is for agents that logged in by password.' },
   'auth.route_closed': { on: 'forbidden', detail: 'This route is open to nobody.' },
+  'application.scope_not_held': { on: 'forbidden', detail: 'Only who holds them can give these scopes: messages:write.' },
+  'application.data_scope_exceeded': { on: 'forbidden', detail: 'The application sees more data than this credential does.' },
   'message.not_own': { on: 'forbidden', detail: 'Agents change their own messages only.' },
   'message.sender_forbidden': { on: 'forbidden', detail: 'Agents send as themselves only.' },
   'organization.operator_only': { on: 'forbidden', detail: 'Only the operator makes organizations.' },
@@ -42,6 +44,7 @@ export const ERROR_CODES: Record<string, ErrorCode> = {
   'route.method_not_allowed': { on: 405, detail: 'This path knows GET, POST.', extra: { allowed: ['GET', 'POST'] } },
   'request.timeout': { on: 408, detail: 'The request did not arrive in time.' },
   'agent.username_taken': { on: 'conflict', detail: 'The user name "li.wei" is taken.' },
+  'callback.creator_disabled': { on: 'conflict', detail: 'The agent or application that made the endpoint is disabled.' },
   'callback.disabled': { on: 'conflict', detail: 'The endpoint is disabled; enable it first.' },
   'conversation.closed': { on: 'conflict', detail: 'The conversation is closed; reopen it or begin a new one.' },
   'conversation.invalid_transition': {

@@ -10,7 +10,9 @@ import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { Applications } from './applications.contract.js';
 import { ApplicationDirectory } from './applications/application-directory.js';
 import { ApplicationEntity } from './applications/application.entity.js';
+import { ApplicationsController } from './applications/applications.controller.js';
 import { ApplicationsRepository } from './applications/applications.repository.js';
+import { ApplicationsService } from './applications/applications.service.js';
 import { ApiKeys, Authenticator, Passwords, Sessions } from './auth.contract.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import { CredentialGuard } from './credential.guard.js';
@@ -33,10 +35,11 @@ import { CredentialStrategies } from './strategies.js';
     JwtModule.register({}),
     TypeOrmModule.forFeature([ApiKeyEntity, ApplicationEntity, RefreshTokenEntity, TokenKeyEntity]),
   ],
-  controllers: [AuthController],
+  controllers: [ApplicationsController, AuthController],
   providers: [
     ApplicationsRepository,
     ApplicationDirectory,
+    ApplicationsService,
     { provide: Applications, useExisting: ApplicationDirectory },
     ApiKeysService,
     RefreshTokens,

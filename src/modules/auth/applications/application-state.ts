@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { ApplicationState } from '../applications.contract.js';
 import type { ApplicationEntity } from './application.entity.js';
 
@@ -13,7 +14,13 @@ export function toState(row: ApplicationEntity): ApplicationState {
       id,
       dataScope: data_scope === null ? null : { departments: data_scope.departments, channels: data_scope.channels, agentIds: data_scope.agent_ids },
       rateLimit: rate_limit === null ? null : { limit: rate_limit.limit, windowSeconds: rate_limit.window_seconds },
-      ipAllowlist: row.ip_allowlist,
+      ipAllowlist: row.ip_allowlist.map(toRange),
     },
   };
+}
+
+/** An address alone is the range that holds nothing else. */
+function toRange(written: string): string {
+  if (written.includes('/')) return written;
+  return `${written}/${isIPv4(written) ? 32 : 128}`;
 }
