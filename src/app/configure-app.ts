@@ -5,12 +5,14 @@ import type { Logger } from 'pino';
 import { SystemClock } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Config } from '../platform/config/config.js';
+import { readTlsFiles } from '../platform/config/tls-files.js';
 import { closeConnectionsWhileStopping } from '../platform/http/drain.js';
 import { readJsonBodies } from '../platform/http/json-body.js';
 import { ProblemFilter } from '../platform/http/problem.filter.js';
 import { nameRequests } from '../platform/http/request-id.js';
 import { addResourceHeaders } from '../platform/http/resource-headers.js';
 import { RouteTable } from '../platform/http/route-table.js';
+import { addSecurityHeaders, securityHeaders } from '../platform/http/security-headers.js';
 import { httpServerOptions } from '../platform/http/server-options.js';
 import { NestLogger } from '../platform/observability/logger.js';
 import { Metrics } from '../platform/observability/metrics.js';
@@ -31,8 +33,10 @@ export interface AppOptions {
 
 /** Builds the application as it runs, for the process and for tests alike. */
 export async function configureApp({ config, logger, clock = new SystemClock() }: AppOptions): Promise<NestFastifyApplication> {
+  const headers = securityHeaders(config);
   const adapter = new FastifyAdapter({
-    ...httpServerOptions(),
+    ...httpServerOptions(headers.api),
+    ...(config.tls !== null && { https: readTlsFiles(config.tls.cert, config.tls.key) }),
     trustProxy: config.values.TRUST_PROXY.length > 0 ? config.values.TRUST_PROXY : false,
     forceCloseConnections: 'idle',
   });
@@ -46,6 +50,7 @@ export async function configureApp({ config, logger, clock = new SystemClock() }
   const routes = app.get(RouteTable);
   routes.watch(fastify);
   nameRequests(fastify);
+  addSecurityHeaders(fastify, headers);
   closeConnectionsWhileStopping(fastify);
   readJsonBodies(fastify);
   addResourceHeaders(fastify);
@@ -58,7 +63,7 @@ export async function configureApp({ config, logger, clock = new SystemClock() }
     app.enableCors({
       origin: CORS_ORIGINS.includes('*') ? '*' : CORS_ORIGINS,
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-      exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'retry-after', 'x-request-id'],
+      exposedHeaders: ['etag', 'idempotency-replayed', 'location', 'ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
     });
   }
   app.useWebSocketAdapter(await SocketAdapter.create(app, config, app.get<RedisConnections | null>(RedisConnections), app.get<string>(DEPLOYMENT)));

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { tlsFaults } from './tls-files.js';
 
 export type Role = 'api' | 'worker';
 
@@ -96,6 +97,8 @@ export const CONFIG_SCHEMA = z.object({
     .refine((keys) => keys.every((key) => key.length >= 16), { message: 'each key needs at least 16 characters' })
     .describe('Encrypts stored secrets. A comma list: the first encrypts, all decrypt. Generated into the data folder on SQLite, required on MySQL'),
   PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'use http://… or https://…' }).optional().describe('Address under which clients reach this service, for the OpenAPI document'),
+  TLS_CERT: z.string().optional().describe('File of the certificate for HTTPS in PEM, with those of its issuers behind it; read again on SIGHUP. Without it a proxy does TLS'),
+  TLS_KEY: z.string().optional().describe('File of the private key of TLS_CERT in PEM'),
   CORS_ORIGINS: origins.describe('Origins that browsers may call from, comma separated; * for all'),
   TRUST_PROXY: cidrList.describe('Ranges of proxies whose X-Forwarded-For is believed'),
   SHUTDOWN_TIMEOUT: number(z.number().max(600)).default(25).describe('Seconds that a stopping process may spend on finishing its work'),
@@ -118,6 +121,19 @@ export class Config {
     return this.values.DATABASE_URL.slice('sqlite:'.length);
   }
 
+  /** The files of HTTPS; null where this process speaks plain HTTP. */
+  get tls(): { cert: string; key: string } | null {
+    const { TLS_CERT: cert, TLS_KEY: key } = this.values;
+    return cert === undefined || key === undefined ? null : { cert, key };
+  }
+
+  /** Where clients reach this service, without a slash at the end. */
+  get publicUrl(): string {
+    const { PUBLIC_URL, HOST, PORT } = this.values;
+    if (PUBLIC_URL !== undefined) return PUBLIC_URL.replace(/\/+$/, '');
+    return `${this.tls === null ? 'http' : 'https'}://${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`;
+  }
+
   plays(role: Role): boolean {
     return this.values.ROLES.includes(role);
   }
@@ -131,6 +147,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   const result = CONFIG_SCHEMA.safeParse(present);
   const faults = (result.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   if (lacksSecretKey(present)) faults.push('SECRET_KEY: required with a MySQL database, so that all instances share it');
+  faults.push(...tlsFaults(present));
   if (!result.success || faults.length > 0) throw new ConfigError(['These settings cannot be used:', ...faults].join('\n  '));
   return new Config(result.data);
 }

@@ -13,7 +13,7 @@ const LINGER_MS = 1000;
 const MAX_PARAM_LENGTH = 2000;
 
 /** What Fastify and Node answer by themselves, before any route or hook of ours: limits, and problem documents here too. */
-export function httpServerOptions(): FastifyHttpOptions<Server> {
+export function httpServerOptions(headers: Record<string, string>): FastifyHttpOptions<Server> {
   return {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -22,7 +22,7 @@ export function httpServerOptions(): FastifyHttpOptions<Server> {
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: (error, request, reply) => {
-      reply.header('x-request-id', request.id);
+      reply.headers({ ...headers, 'x-request-id': request.id });
       sendProblem(failureOf(error), reply);
     },
     clientErrorHandler: answerNoRequest,
