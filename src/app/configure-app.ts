@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { SystemClock } from '../kernel/clock.js';
 import type { Clock } from '../kernel/clock.js';
+import { ClientAddresses, addressRequests } from '../platform/addresses/client-address.js';
 import type { Config } from '../platform/config/config.js';
 import { readTlsFiles } from '../platform/config/tls-files.js';
 import { closeConnectionsWhileStopping } from '../platform/http/drain.js';
@@ -50,6 +51,7 @@ export async function configureApp({ config, logger, clock = new SystemClock() }
   const routes = app.get(RouteTable);
   routes.watch(fastify);
   nameRequests(fastify);
+  addressRequests(fastify, app.get(ClientAddresses));
   addSecurityHeaders(fastify, headers);
   closeConnectionsWhileStopping(fastify);
   readJsonBodies(fastify);

@@ -21,6 +21,8 @@ export interface ErrorDetails {
   errors?: FieldError[];
   /** Further members of the problem document, for example the moves that are allowed. */
   extra?: Record<string, unknown>;
+  /** When to come again, where that is known. */
+  retryAfterSeconds?: number;
 }
 
 /** The one error that business code throws. `code` is stable and dotted: `conversation.closed`. */

@@ -10,11 +10,15 @@ import { Database } from './database/database.js';
 import { DatabaseModule } from './database/database.module.js';
 import { UnitOfWork } from './database/unit-of-work.js';
 import { RouteTable } from './http/route-table.js';
+import { ClientAddresses } from './addresses/client-address.js';
 import { Beforehand } from './idempotency/beforehand.js';
 import { IdempotencyCleanup } from './idempotency/idempotency-cleanup.js';
 import { IdempotencyKeys } from './idempotency/idempotency-keys.js';
 import { Leases } from './leases/leases.js';
 import { WorkerTimers } from './leases/worker-timers.js';
+import { createCounters } from './limits/counters.factory.js';
+import { Counters } from './limits/counters.js';
+import { RequestLimits } from './limits/request-limits.js';
 import { HealthController } from './observability/health.controller.js';
 import { Metrics } from './observability/metrics.js';
 import { LOGGER } from './observability/tokens.js';
@@ -71,6 +75,18 @@ export class PlatformModule {
             prefix: `crossdesk:${deployment}`,
             onError: (error, context) => logger.error({ err: error, ...context }, 'queue'),
           }),
+      },
+      { provide: ClientAddresses, useFactory: () => new ClientAddresses(config.values.TRUST_PROXY) },
+      {
+        provide: Counters,
+        inject: [RedisConnections, DEPLOYMENT, Metrics],
+        useFactory: (redis: RedisConnections | null, deployment: string, { registry }: Metrics) =>
+          createCounters({ redis, prefix: `crossdesk:${deployment}:limit`, logger, registry }),
+      },
+      {
+        provide: RequestLimits,
+        inject: [Counters, Metrics],
+        useFactory: (counters: Counters, { registry }: Metrics) => new RequestLimits(counters, config.rateLimit, registry),
       },
       { provide: Outbox, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Outbox(unitOfWork) },
       { provide: Sequencer, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Sequencer(unitOfWork) },

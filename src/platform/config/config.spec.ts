@@ -22,6 +22,7 @@ describe('settings', () => {
       ROLES: ['api', 'worker'],
       SECRET_KEY: [],
       CORS_ORIGINS: [],
+      RATE_LIMIT: '6000/60',
       TRUST_PROXY: [],
       SHUTDOWN_TIMEOUT: 25,
       CALLBACK_ALLOW_CIDRS: [],
@@ -55,6 +56,8 @@ describe('settings', () => {
     });
     expect([config.plays('api'), config.plays('worker')]).toEqual([false, true]);
     expect(readConfig({ DATABASE_URL: 'sqlite:/var/lib/desk.sqlite' }).sqlitePath).toBe('/var/lib/desk.sqlite');
+    expect(readConfig({ RATE_LIMIT: '5/1' }).rateLimit).toEqual({ limit: 5, windowSeconds: 1 });
+    expect(readConfig({ RATE_LIMIT: 'off' }).rateLimit).toBeNull();
     expect(readConfig({ CORS_ORIGINS: '*' }).values.CORS_ORIGINS).toEqual(['*']);
   });
 
@@ -87,6 +90,13 @@ describe('settings', () => {
     ['PUBLIC_URL', 'javascript:alert(1)'],
     ['CORS_ORIGINS', 'desk.example'],
     ['CORS_ORIGINS', 'https://desk.example/path'],
+    ['RATE_LIMIT', '6000'],
+    ['RATE_LIMIT', '0/60'],
+    ['RATE_LIMIT', '6000/0'],
+    ['RATE_LIMIT', '6000/86401'],
+    ['RATE_LIMIT', '-1/60'],
+    ['RATE_LIMIT', '1.5/60'],
+    ['RATE_LIMIT', 'none'],
     ['TRUST_PROXY', '10.0.0.0'],
     ['TRUST_PROXY', '10.0.0.0/33'],
     ['TRUST_PROXY', '10.0.0/8'],

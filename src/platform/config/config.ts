@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import type { RateLimit } from '../../kernel/principal.js';
 import { tlsFaults } from './tls-files.js';
 
 export type Role = 'api' | 'worker';
@@ -73,6 +74,21 @@ const origins = list.superRefine((items, context) => {
   }
 });
 
+const MAX_RATE_WINDOW_SECONDS = 86_400;
+
+/** Null for `off`. */
+function rateLimitOf(text: string): RateLimit | null {
+  if (text === 'off') return null;
+  const [limit = 0, windowSeconds = 0] = text.split('/').map(Number);
+  return { limit, windowSeconds };
+}
+
+const rateLimit = z
+  .string()
+  .regex(/^(off|[1-9]\d{0,8}\/[1-9]\d{0,4})$/, { message: 'use requests/seconds such as 6000/60, or off' })
+  .refine((text) => (rateLimitOf(text)?.windowSeconds ?? 0) <= MAX_RATE_WINDOW_SECONDS, { message: `use ${MAX_RATE_WINDOW_SECONDS} seconds at the most`, when: ({ issues }) => issues.length === 0 })
+  .default('6000/60');
+
 /** The one list of settings. `docs/configuration.md` and `.env.example` are held against it by a test. */
 export const CONFIG_SCHEMA = z.object({
   PORT: number(z.number().int().min(0).max(65535)).default(3000).describe('Port of HTTP and Socket.IO; 0 picks a free one'),
@@ -100,6 +116,7 @@ export const CONFIG_SCHEMA = z.object({
   TLS_CERT: z.string().optional().describe('File of the certificate for HTTPS in PEM, with those of its issuers behind it; read again on SIGHUP. Without it a proxy does TLS'),
   TLS_KEY: z.string().optional().describe('File of the private key of TLS_CERT in PEM'),
   CORS_ORIGINS: origins.describe('Origins that browsers may call from, comma separated; * for all'),
+  RATE_LIMIT: rateLimit.describe('Requests/seconds that a credential may make whose application sets none of its own, and an address without a credential; off switches all limits off, those of log-ins included'),
   TRUST_PROXY: cidrList.describe('Ranges of proxies whose X-Forwarded-For is believed'),
   SHUTDOWN_TIMEOUT: number(z.number().max(600)).default(25).describe('Seconds that a stopping process may spend on finishing its work'),
   CALLBACK_ALLOW_CIDRS: cidrList.describe('Internal ranges that callbacks may reach, for example 127.0.0.0/8,::1/128'),
@@ -132,6 +149,11 @@ export class Config {
     const { PUBLIC_URL, HOST, PORT } = this.values;
     if (PUBLIC_URL !== undefined) return PUBLIC_URL.replace(/\/+$/, '');
     return `${this.tls === null ? 'http' : 'https'}://${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`;
+  }
+
+  /** Null when limits are off. */
+  get rateLimit(): RateLimit | null {
+    return rateLimitOf(this.values.RATE_LIMIT);
   }
 
   plays(role: Role): boolean {

@@ -55,8 +55,9 @@ export interface Failure {
 /** Says of any error what the caller may know of it: of one that nobody expected only that it happened. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof DomainError) {
-    const { errors, extra } = error.details;
-    return { status: STATUS_OF_KIND[error.kind], code: error.code, detail: error.message, headers: HEADERS_OF_KIND[error.kind], extra: { ...(errors && { errors }), ...extra } };
+    const { errors, extra, retryAfterSeconds } = error.details;
+    const headers = { ...HEADERS_OF_KIND[error.kind], ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }) };
+    return { status: STATUS_OF_KIND[error.kind], code: error.code, detail: error.message, headers, extra: { ...(errors && { errors }), ...extra } };
   }
   // A unit that met a deadlock at each of its runs changed nothing; the next try will do.
   if (isUnavailable(error) || isRepeatable(error)) {

@@ -19,8 +19,8 @@ export function requestOrigin(): RequestOrigin | null {
 }
 
 /** For requests that do not come through a Nest route. */
-export function withRequestOrigin<T>(request: Pick<FastifyRequest, 'ip' | 'id' | 'headers'>, work: () => T): T {
-  return current.run({ address: request.ip, userAgent: request.headers['user-agent'] ?? null, requestId: request.id }, work);
+export function withRequestOrigin<T>(request: Pick<FastifyRequest, 'clientAddress' | 'id' | 'headers'>, work: () => T): T {
+  return current.run({ address: request.clientAddress, userAgent: request.headers['user-agent'] ?? null, requestId: request.id }, work);
 }
 
 @Injectable()

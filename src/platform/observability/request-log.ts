@@ -13,7 +13,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
         status: reply.statusCode,
         duration_ms: Math.round(reply.elapsedTime * 10) / 10,
         caller: request.principal?.id,
-        address: request.ip,
+        address: request.clientAddress,
       },
       'request',
     );

@@ -1,0 +1,23 @@
+import { DomainError } from '../../kernel/domain-error.js';
+import type { Principal } from '../../kernel/principal.js';
+import { contains, embeddedIpv4, isMapped, isRange, readAddress, readRange } from './address-ranges.js';
+import type { Range } from './address-ranges.js';
+
+/** A grant is cached with its principal, so its ranges are read once. */
+const read = new WeakMap<readonly string[], Range[]>();
+
+/** Refuses callers whose application names the ranges that it calls from, when they call from elsewhere. */
+export function requireAllowedAddress({ application }: Principal, addressOf: () => string): void {
+  if (application === null || application.ipAllowlist.length === 0) return;
+  if (allows(application.ipAllowlist, addressOf())) return;
+  throw new DomainError('forbidden', 'auth.address_not_allowed', 'The application of this credential does not allow this address.');
+}
+
+export function allows(allowlist: readonly string[], text: string): boolean {
+  const address = readAddress(text);
+  if (address === null) return false;
+  const ranges = read.get(allowlist) ?? allowlist.filter(isRange).map(readRange);
+  read.set(allowlist, ranges);
+  const plain = isMapped(address) ? embeddedIpv4(address) : address;
+  return ranges.some((range) => contains(range, plain));
+}
