@@ -9,6 +9,7 @@ import { BootstrapService } from '../modules/onboarding/bootstrap.service.js';
 import { configureApp } from './configure-app.js';
 import { HttpDrain } from './http-drain.js';
 import { Lifecycle } from './lifecycle.js';
+import { reloadTlsOnHangup } from './reload-tls.js';
 import { credentialLines, welcome } from './welcome.js';
 
 /** Runs the service until it is told to stop; prints what a person needs who has just started it. */
@@ -25,6 +26,7 @@ export async function start(): Promise<void> {
     stopOnSignal(() => running.drain, config, logger);
     const app = await configureApp({ config, logger });
     running.drain = drainOf(app, config);
+    reloadTlsOnHangup(app, config, logger);
     await open(app, config);
   } catch (error) {
     const explanation = explain(error, config);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { get } from 'node:http';
+import { get as getOverTls } from 'node:https';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -39,13 +40,14 @@ const INHERITED = [
 /**
  * Starts `node dist/main.js` on 127.0.0.1 and waits until it is ready. PORT is a free one unless given; without
  * DATABASE_URL the server takes its default, a file under ./data. Rejects with the output when the process ends
- * early or is not ready after 20 s.
+ * early or is not ready after 20 s. With TLS_CERT it is asked over TLS, and believed whatever its certificate says.
  */
 export async function startServer(env: Record<string, string | undefined>): Promise<ServerProcess> {
   if (!existsSync(`${ROOT}/dist/main.js`)) throw new Error('dist/main.js is missing: npm run build');
   const port = Number(env.PORT ?? (await freePort()));
-  const url = `http://127.0.0.1:${port}`;
-  if (await isReady(port)) throw new Error(`Another server already answers at ${url}`);
+  const secure = env.TLS_CERT !== undefined;
+  const url = `${secure ? 'https' : 'http'}://127.0.0.1:${port}`;
+  if (await isReady(port, secure)) throw new Error(`Another server already answers at ${url}`);
   const spawnedAt = performance.now();
   const child = spawn(process.execPath, ['dist/main.js'], {
     cwd: ROOT,
@@ -66,7 +68,7 @@ export async function startServer(env: Record<string, string | undefined>): Prom
 
   let ended: number | undefined;
   void exitCode.then((code) => (ended = code));
-  while (!(await isReady(port))) {
+  while (!(await isReady(port, secure))) {
     if (ended !== undefined)
       throw new Error(`The server ended with ${ended} before it was ready:\n${output()}`);
     if (performance.now() - spawnedAt > READY_TIMEOUT_MS) {
@@ -104,10 +106,10 @@ function exitOf(child: ChildProcess): Promise<number> {
   });
 }
 
-function isReady(port: number): Promise<boolean> {
+function isReady(port: number, secure: boolean): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = get(
-      { host: '127.0.0.1', port, path: '/health/ready', agent: false, timeout: 2_000 },
+    const request = (secure ? getOverTls : get)(
+      { host: '127.0.0.1', port, path: '/health/ready', agent: false, timeout: 2_000, ...(secure && { rejectUnauthorized: false }) },
       (response) => {
         response.resume();
         response.once('close', () => resolve(response.statusCode === 200));
