@@ -33,6 +33,7 @@ export const ERROR_CODES: Record<string, ErrorCode> = {
   'message.sender_forbidden': { on: 'forbidden', detail: 'Agents send as themselves only.' },
   'organization.operator_only': { on: 'forbidden', detail: 'Only the operator makes organizations.' },
   'agent.not_found': { on: 'not_found', detail: 'There is no agent "agt_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
+  'api_key.not_found': { on: 'not_found', detail: 'There is no api_key "key_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
   'application.not_found': { on: 'not_found', detail: 'There is no application "app_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
   'callback.not_found': { on: 'not_found', detail: 'There is no callback "cbk_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
   'conversation.not_found': { on: 'not_found', detail: 'There is no conversation "cnv_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
@@ -45,6 +46,9 @@ export const ERROR_CODES: Record<string, ErrorCode> = {
   'request.timeout': { on: 408, detail: 'The request did not arrive in time.' },
   'agent.username_taken': { on: 'conflict', detail: 'The user name "li.wei" is taken.' },
   'callback.creator_disabled': { on: 'conflict', detail: 'The agent or application that made the endpoint is disabled.' },
+  'api_key.expired': { on: 'conflict', detail: 'The key has expired; make a new one.' },
+  'api_key.rotated': { on: 'conflict', detail: 'Another key has taken the place of this one; rotate that.' },
+  'api_key.too_many': { on: 'conflict', detail: 'An application has at most 1000 keys; revoke some first.' },
   'callback.disabled': { on: 'conflict', detail: 'The endpoint is disabled; enable it first.' },
   'conversation.closed': { on: 'conflict', detail: 'The conversation is closed; reopen it or begin a new one.' },
   'conversation.invalid_transition': {

@@ -6,7 +6,12 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
 import { ApiKeyEntity } from './api-keys/api-key.entity.js';
+import { ApiKeyCleanup } from './api-keys/api-key-cleanup.js';
+import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { ApplicationKeysController } from './api-keys/application-keys.controller.js';
+import { ApplicationKeysService } from './api-keys/application-keys.service.js';
+import { KeyUsage } from './api-keys/key-usage.js';
 import { Applications } from './applications.contract.js';
 import { ApplicationDirectory } from './applications/application-directory.js';
 import { ApplicationEntity } from './applications/application.entity.js';
@@ -35,13 +40,17 @@ import { CredentialStrategies } from './strategies.js';
     JwtModule.register({}),
     TypeOrmModule.forFeature([ApiKeyEntity, ApplicationEntity, RefreshTokenEntity, TokenKeyEntity]),
   ],
-  controllers: [ApplicationsController, AuthController],
+  controllers: [ApplicationsController, ApplicationKeysController, AuthController],
   providers: [
     ApplicationsRepository,
     ApplicationDirectory,
     ApplicationsService,
     { provide: Applications, useExisting: ApplicationDirectory },
+    ApiKeysRepository,
     ApiKeysService,
+    ApplicationKeysService,
+    KeyUsage,
+    ApiKeyCleanup,
     RefreshTokens,
     RefreshTokenCleanup,
     TokenKeys,

@@ -6,7 +6,7 @@ import { EXTENSIONS } from './documentation.js';
 import { etagOf } from './etag.js';
 
 interface ResourceConfig {
-  /** Path under which the answered resource is found by its id. */
+  /** Path under which the answered resource is found by its id; `:name` stands for a parameter of the request's path. */
   location?: string;
   etagFields?: readonly string[];
 }
@@ -22,9 +22,13 @@ export function addResourceHeaders(fastify: FastifyInstance): void {
     const { resource } = request.routeOptions.config as { resource?: ResourceConfig };
     if (resource !== undefined && reply.statusCode < 300 && typeof payload === 'object' && payload !== null) {
       const body = payload as Record<string, unknown>;
-      if (resource.location !== undefined && typeof body['id'] === 'string') reply.header('location', `${resource.location}/${body['id']}`);
+      if (resource.location !== undefined && typeof body['id'] === 'string') reply.header('location', `${filledIn(resource.location, request.params)}/${body['id']}`);
       if (resource.etagFields !== undefined) reply.header('etag', etagOf(body, resource.etagFields));
     }
     done(null, payload);
   });
+}
+
+function filledIn(path: string, parameters: unknown): string {
+  return path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent((parameters as Record<string, string>)[name] ?? ''));
 }

@@ -3,26 +3,31 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Leases } from './leases.js';
 
-export interface TimedTask {
-  /** Also the name of its lease. */
+export interface OwnTask {
   name: string;
   everyMs: number;
-  /** How long the others wait for a worker that no longer does it. */
-  leaseMs: number;
   /** What is logged when it fails; it is done again all the same. */
   failure: string;
 }
 
+/** Its name is also that of its lease. */
+export interface TimedTask extends OwnTask {
+  /** How long the others wait for a worker that no longer does it. */
+  leaseMs: number;
+}
+
 interface Timer {
-  task: TimedTask;
+  task: OwnTask;
+  /** Null for what every process does. */
+  leaseMs: number | null;
   work: (stopping: AbortSignal) => Promise<void>;
   interval?: NodeJS.Timeout;
   running: Promise<void> | null;
 }
 
 /**
- * Does tasks again and again in one of the workers: each under a lease, and one run of it at a time. When the process
- * stops, a running task is told and waited for.
+ * Does tasks again and again: those of the workers in one of them, under a lease, and those of a process in each. There
+ * is one run of a task at a time in a process. When it stops, a running task is told and waited for.
  */
 export class WorkerTimers implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly timers: Timer[] = [];
@@ -36,12 +41,17 @@ export class WorkerTimers implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** To be called before the application has started, from a constructor. */
   every(task: TimedTask, work: (stopping: AbortSignal) => Promise<void>): void {
-    this.timers.push({ task, work, running: null });
+    this.timers.push({ task, leaseMs: task.leaseMs, work, running: null });
+  }
+
+  /** As `every`, for what each process does for itself, whatever it plays. */
+  everyHere(task: OwnTask, work: (stopping: AbortSignal) => Promise<void>): void {
+    this.timers.push({ task, leaseMs: null, work, running: null });
   }
 
   onApplicationBootstrap(): void {
-    if (!this.config.plays('worker')) return;
     for (const timer of this.timers) {
+      if (timer.leaseMs !== null && !this.config.plays('worker')) continue;
       timer.interval = setInterval(() => {
         timer.running ??= this.run(timer).finally(() => (timer.running = null));
       }, timer.task.everyMs).unref();
@@ -54,9 +64,9 @@ export class WorkerTimers implements OnApplicationBootstrap, OnModuleDestroy {
     for (const { running } of this.timers) await running;
   }
 
-  private async run({ task, work }: Timer): Promise<void> {
+  private async run({ task, leaseMs, work }: Timer): Promise<void> {
     try {
-      if (await this.leases.acquire(task.name, task.leaseMs)) await work(this.stop.signal);
+      if (leaseMs === null || (await this.leases.acquire(task.name, leaseMs))) await work(this.stop.signal);
     } catch (error) {
       this.logger.error({ err: error }, task.failure);
     }

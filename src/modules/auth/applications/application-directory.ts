@@ -27,10 +27,13 @@ export class ApplicationDirectory extends Applications {
   }
 
   async find(id: string): Promise<ApplicationState | null> {
-    return this.states.get(id, async () => {
-      const row = await this.applications.findById(id);
-      return row === null ? null : toState(row);
-    });
+    return this.states.get(id, () => this.findNow(id));
+  }
+
+  /** Not cached: for those who cache what follows from it themselves. */
+  async findNow(id: string): Promise<ApplicationState | null> {
+    const row = await this.applications.findById(id);
+    return row === null ? null : toState(row);
   }
 
   async get(organizationId: string, id: string): Promise<ApplicationState> {

@@ -67,6 +67,17 @@ export function IsHttpUrl(): PropertyDecorator {
   });
 }
 
+/** RFC 3339 with an offset, in a body. */
+export function IsInstant(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isInstant',
+    validator: {
+      validate: (value) => typeof value === 'string' && !value.includes(' ') && readInstant(value) !== undefined,
+      defaultMessage: buildMessage((each) => `${each}$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z`),
+    },
+  });
+}
+
 type Coercion = 'integer' | 'boolean' | 'list' | 'instant';
 
 const coercions = new Map<object, Map<string, Coercion>>();

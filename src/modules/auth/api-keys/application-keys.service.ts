@@ -1,0 +1,131 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, toInstant } from '../../../kernel/clock.js';
+import { DomainError, invalidField } from '../../../kernel/domain-error.js';
+import { mapPage } from '../../../kernel/page.js';
+import type { Page } from '../../../kernel/page.js';
+import type { Principal } from '../../../kernel/principal.js';
+import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import { AuditTrail } from '../../audit/audit.contract.js';
+import { Applications } from '../applications.contract.js';
+import type { ApplicationState } from '../applications.contract.js';
+import { assertHolds, assertSees, scopesWithin } from '../applications/confinement.js';
+import type { ApiKeyEntity } from './api-key.entity.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
+import { ApiKeysService } from './api-keys.service.js';
+import type { ApiKeyView, CreateApiKeyDto, CreatedApiKeyView, ListApiKeysDto, RotateApiKeyDto } from './application-keys.dto.js';
+
+/** Each change to an application reaches all its keys. */
+const MAX_KEYS = 1000;
+const DEFAULT_OVERLAP_SECONDS = 24 * 60 * 60;
+
+/** The keys of applications, made and ended by those who manage them. */
+@Injectable()
+export class ApplicationKeysService {
+  constructor(
+    private readonly keys: ApiKeysRepository,
+    private readonly apiKeys: ApiKeysService,
+    private readonly applications: Applications,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+  ) {}
+
+  async create(principal: Principal, applicationId: string, input: CreateApiKeyDto): Promise<CreatedApiKeyView> {
+    const expiresAt = this.readExpiry(input.expires_at ?? null);
+    return this.unitOfWork.run(async () => {
+      const application = await this.lock(principal, applicationId);
+      const made = await this.issue(principal, application, { name: input.name, scopes: input.scopes ?? ['*'], expiresAt });
+      await this.record(principal, 'api_key.created', application, made.row);
+      return toCreatedView(made.row, made.key, application);
+    });
+  }
+
+  async get(principal: Principal, applicationId: string, id: string): Promise<ApiKeyView> {
+    const application = await this.applications.get(principal.organizationId, applicationId);
+    return toView(await this.keys.get(application.id, id), application);
+  }
+
+  async list(principal: Principal, applicationId: string, page: ListApiKeysDto): Promise<Page<ApiKeyView>> {
+    const application = await this.applications.get(principal.organizationId, applicationId);
+    return mapPage(await this.keys.list(application.id, page), (key) => toView(key, application));
+  }
+
+  async revoke(principal: Principal, applicationId: string, id: string): Promise<void> {
+    await this.unitOfWork.run(async () => {
+      const application = await this.lock(principal, applicationId);
+      const key = await this.keys.get(application.id, id);
+      await this.keys.update(id, { revoked_at: this.clock.now() });
+      this.apiKeys.changed(key);
+      await this.record(principal, 'api_key.revoked', application, key);
+    });
+  }
+
+  /** A key takes the place of another one, which ends after the overlap. One that would expire lives as long again. */
+  async rotate(principal: Principal, applicationId: string, id: string, input: RotateApiKeyDto): Promise<CreatedApiKeyView> {
+    return this.unitOfWork.run(async () => {
+      const application = await this.lock(principal, applicationId);
+      const old = await this.keys.get(application.id, id);
+      const now = this.clock.now();
+      assertCanBeRotated(old, now);
+      const expiresAt = old.expires_at === null ? null : now + (old.expires_at - old.created_at);
+      const made = await this.issue(principal, application, { name: old.name, scopes: old.scopes, expiresAt });
+      const end = now + (input.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS) * 1000;
+      await this.keys.update(id, { rotated_at: now, expires_at: Math.min(end, old.expires_at ?? end) });
+      this.apiKeys.changed(old);
+      await this.record(principal, 'api_key.rotated', application, old, { new_key_id: made.row.id });
+      return toCreatedView(made.row, made.key, application);
+    });
+  }
+
+  private async lock(principal: Principal, applicationId: string): Promise<ApplicationState> {
+    const application = await this.applications.lock(principal.organizationId, applicationId);
+    assertSees(principal, application.grant.dataScope);
+    return application;
+  }
+
+  private async issue(
+    principal: Principal,
+    application: ApplicationState,
+    key: { name: string; scopes: string[]; expiresAt: number | null },
+  ): Promise<{ row: ApiKeyEntity; key: string }> {
+    assertHolds(principal, scopesWithin(key.scopes, application.scopes));
+    if ((await this.keys.countValid(application.id, this.clock.now())) >= MAX_KEYS) {
+      throw new DomainError('conflict', 'api_key.too_many', `An application has at most ${MAX_KEYS} keys; revoke some first.`);
+    }
+    return this.apiKeys.issue({ organizationId: application.organizationId, applicationId: application.id, ...key });
+  }
+
+  private readExpiry(text: string | null): number | null {
+    if (text === null) return null;
+    const instant = Date.parse(text);
+    if (instant <= this.clock.now()) throw invalidField('expires_at', 'in_the_past', 'expires_at must lie in the future');
+    return instant;
+  }
+
+  private async record(principal: Principal, action: string, application: ApplicationState, key: ApiKeyEntity, more: Record<string, unknown> = {}): Promise<void> {
+    const details = { application_id: application.id, name: key.name, hint: key.hint, ...more };
+    await this.audit.record({ organizationId: application.organizationId, actor: principal, action, target: { type: 'api_key', id: key.id }, details });
+  }
+}
+
+function assertCanBeRotated(key: ApiKeyEntity, now: number): void {
+  if (key.rotated_at !== null) throw new DomainError('conflict', 'api_key.rotated', 'Another key has taken the place of this one; rotate that.');
+  if (key.expires_at !== null && key.expires_at <= now) throw new DomainError('conflict', 'api_key.expired', 'The key has expired; make a new one.');
+}
+
+function toView(key: ApiKeyEntity, application: ApplicationState): ApiKeyView {
+  return {
+    id: key.id,
+    name: key.name,
+    scopes: [...scopesWithin(key.scopes, application.scopes)],
+    hint: key.hint ?? '',
+    created_at: toInstant(key.created_at),
+    expires_at: toInstant(key.expires_at),
+    last_used_at: toInstant(key.last_used_at),
+  };
+}
+
+function toCreatedView(row: ApiKeyEntity, key: string, application: ApplicationState): CreatedApiKeyView {
+  const { id, name, ...shown } = toView(row, application);
+  return { id, name, key, ...shown };
+}
