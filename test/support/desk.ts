@@ -27,6 +27,13 @@ export async function aLogin(app: TestApp, over: Record<string, unknown> = {}): 
   return { agent, as: await app.login(agent['username'], password) };
 }
 
+/** An integration, and its calls with a key of its own. */
+export async function anApplication(app: TestApp, over: Record<string, unknown> = {}, api: Caller = app.api): Promise<{ application: Resource; as: Caller & { token: string } }> {
+  const application = await created(api.post('/applications', { name: unique('application'), scopes: ['*'], ...over }));
+  const { key } = await created(api.post(`/applications/${application.id}/api-keys`, { name: 'key' }));
+  return { application, as: Object.assign(app.as({ 'x-api-key': key }), { token: key as string }) };
+}
+
 export function aConversation(api: Caller, over: Record<string, unknown> = {}): Promise<Resource> {
   return created(api.post('/conversations', { visitor: { external_id: unique('visitor') }, ...over }));
 }
@@ -96,4 +103,14 @@ export async function deliveriesOf(api: Caller, endpoint: Resource, query = ''):
 /** With all its attempts. */
 export async function deliveryOf(api: Caller, endpoint: Resource, id: string): Promise<Resource> {
   return (await api.get(`/callbacks/${endpoint.id}/deliveries/${id}`)).body;
+}
+
+/** An integration that may do everything, unless told otherwise. */
+export function anApplication(api: Caller, over: Record<string, unknown> = {}): Promise<Resource> {
+  return created(api.post('/applications', { name: unique('application'), scopes: ['*'], ...over }));
+}
+
+/** A key of an application; `key` holds the credential. */
+export function anApiKey(api: Caller, application: { id: string }, over: Record<string, unknown> = {}): Promise<Resource> {
+  return created(api.post(`/applications/${application.id}/api-keys`, { name: unique('key'), ...over }));
 }
