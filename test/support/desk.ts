@@ -104,13 +104,3 @@ export async function deliveriesOf(api: Caller, endpoint: Resource, query = ''):
 export async function deliveryOf(api: Caller, endpoint: Resource, id: string): Promise<Resource> {
   return (await api.get(`/callbacks/${endpoint.id}/deliveries/${id}`)).body;
 }
-
-/** An integration that may do everything, unless told otherwise. */
-export function anApplication(api: Caller, over: Record<string, unknown> = {}): Promise<Resource> {
-  return created(api.post('/applications', { name: unique('application'), scopes: ['*'], ...over }));
-}
-
-/** A key of an application; `key` holds the credential. */
-export function anApiKey(api: Caller, application: { id: string }, over: Record<string, unknown> = {}): Promise<Resource> {
-  return created(api.post(`/applications/${application.id}/api-keys`, { name: unique('key'), ...over }));
-}

@@ -1,0 +1,13 @@
+import { created, unique } from './desk.js';
+import type { Resource } from './desk.js';
+import type { Caller } from './start-test-app.js';
+
+/** An integration that may do everything, unless told otherwise. */
+export function anApplication(api: Caller, over: Record<string, unknown> = {}): Promise<Resource> {
+  return created(api.post('/applications', { name: unique('application'), scopes: ['*'], ...over }));
+}
+
+/** A key of an application; `key` holds the credential. */
+export function anApiKey(api: Caller, application: { id: string }, over: Record<string, unknown> = {}): Promise<Resource> {
+  return created(api.post(`/applications/${application.id}/api-keys`, { name: unique('key'), ...over }));
+}
