@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
 import { Cleanup } from '../../../platform/leases/cleanup.js';
 import { WorkerTimers } from '../../../platform/leases/worker-timers.js';
+import { KEPT_MS } from '../applications/key-lifetime.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
-
-const KEPT_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** Deletes keys that ended a month ago: until then one can see which key it was that somebody still uses. */
 @Injectable()

@@ -61,15 +61,6 @@ export class ApiKeysRepository {
     await this.unitOfWork.transaction.delete(ApiKeyEntity, { application_id: applicationId });
   }
 
-  /** Does nothing where a use less than `withinMs` before is written already. */
-  async writeUse(id: string, usedAt: number, withinMs: number): Promise<void> {
-    await changeRows(
-      this.unitOfWork,
-      'UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)',
-      [usedAt, id, usedAt - withinMs],
-    );
-  }
-
   /** Those revoked or expired before; returns how many, fewer than the limit when no more are left. */
   async deleteEnded(before: number, limit: number): Promise<number> {
     const rows = await this.unitOfWork.query<{ id: string }>('SELECT id FROM api_keys WHERE revoked_at < ? OR expires_at < ? LIMIT ?', [before, before, limit]);

@@ -11,12 +11,12 @@ import { Organizations } from '../../organizations/organizations.contract.js';
 import type { ApplicationState } from '../applications.contract.js';
 import { ApplicationDirectory } from '../applications/application-directory.js';
 import { scopesWithin } from '../applications/confinement.js';
+import { KeyUsage } from '../applications/key-usage.js';
+import type { UsedKey } from '../applications/key-usage.js';
 import { ApiKeys } from '../auth.contract.js';
 import type { Grant, NewApiKey } from '../auth.contract.js';
 import type { ApiKeyEntity } from './api-key.entity.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
-import { KeyUsage } from './key-usage.js';
-import type { UsedKey } from './key-usage.js';
 
 const PREFIX = 'cdk_';
 const HINT_LENGTH = 4;
@@ -120,6 +120,7 @@ export class ApiKeysService extends ApiKeys {
     if (row.application_id !== null && application?.enabled !== true) return null;
     const organization = await this.organizations.find(row.organization_id);
     return {
+      table: 'api_keys',
       id: row.id,
       lastUsedAt: row.last_used_at ?? 0,
       expiresAt: row.expires_at ?? Infinity,

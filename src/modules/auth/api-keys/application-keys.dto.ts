@@ -2,8 +2,7 @@ import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsInt, IsOptional, Is
 import { PageQueryDto } from '../../../platform/http/page-query.dto.js';
 import { IfPresent, IsInstant } from '../../../platform/http/validation/rules.js';
 import { IsScope, MAX_SCOPES } from '../applications/application-rules.js';
-
-const MAX_OVERLAP_SECONDS = 7 * 24 * 60 * 60;
+import { MAX_OVERLAP_SECONDS } from '../applications/key-lifetime.js';
 
 export class CreateApiKeyDto {
   /** @example 'Production' */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, toInstant } from '../../../kernel/clock.js';
-import { DomainError, invalidField } from '../../../kernel/domain-error.js';
+import { DomainError } from '../../../kernel/domain-error.js';
 import { mapPage } from '../../../kernel/page.js';
 import type { Page } from '../../../kernel/page.js';
 import type { Principal } from '../../../kernel/principal.js';
@@ -9,14 +9,11 @@ import { AuditTrail } from '../../audit/audit.contract.js';
 import { Applications } from '../applications.contract.js';
 import type { ApplicationState } from '../applications.contract.js';
 import { assertHolds, assertSees, scopesWithin } from '../applications/confinement.js';
+import { MAX_KEYS, readExpiry, rotatedLifetimes } from '../applications/key-lifetime.js';
 import type { ApiKeyEntity } from './api-key.entity.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService } from './api-keys.service.js';
 import type { ApiKeyView, CreateApiKeyDto, CreatedApiKeyView, ListApiKeysDto, RotateApiKeyDto } from './application-keys.dto.js';
-
-/** Each change to an application reaches all its keys. */
-const MAX_KEYS = 1000;
-const DEFAULT_OVERLAP_SECONDS = 24 * 60 * 60;
 
 /** The keys of applications, made and ended by those who manage them. */
 @Injectable()
@@ -31,7 +28,7 @@ export class ApplicationKeysService {
   ) {}
 
   async create(principal: Principal, applicationId: string, input: CreateApiKeyDto): Promise<CreatedApiKeyView> {
-    const expiresAt = this.readExpiry(input.expires_at ?? null);
+    const expiresAt = readExpiry(input.expires_at, this.clock.now());
     return this.unitOfWork.run(async () => {
       const application = await this.lock(principal, applicationId);
       const made = await this.issue(principal, application, { name: input.name, scopes: input.scopes ?? ['*'], expiresAt });
@@ -60,17 +57,15 @@ export class ApplicationKeysService {
     });
   }
 
-  /** A key takes the place of another one, which ends after the overlap. One that would expire lives as long again. */
   async rotate(principal: Principal, applicationId: string, id: string, input: RotateApiKeyDto): Promise<CreatedApiKeyView> {
     return this.unitOfWork.run(async () => {
       const application = await this.lock(principal, applicationId);
       const old = await this.keys.get(application.id, id);
       const now = this.clock.now();
       assertCanBeRotated(old, now);
-      const expiresAt = old.expires_at === null ? null : now + (old.expires_at - old.created_at);
-      const made = await this.issue(principal, application, { name: old.name, scopes: old.scopes, expiresAt });
-      const end = now + (input.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS) * 1000;
-      await this.keys.update(id, { rotated_at: now, expires_at: Math.min(end, old.expires_at ?? end) });
+      const { oldExpiresAt, newExpiresAt } = rotatedLifetimes(old, now, input.overlap_seconds);
+      const made = await this.issue(principal, application, { name: old.name, scopes: old.scopes, expiresAt: newExpiresAt });
+      await this.keys.update(id, { rotated_at: now, expires_at: oldExpiresAt });
       this.apiKeys.changed(old);
       await this.record(principal, 'api_key.rotated', application, old, { new_key_id: made.row.id });
       return toCreatedView(made.row, made.key, application);
@@ -93,13 +88,6 @@ export class ApplicationKeysService {
       throw new DomainError('conflict', 'api_key.too_many', `An application has at most ${MAX_KEYS} keys; revoke some first.`);
     }
     return this.apiKeys.issue({ organizationId: application.organizationId, applicationId: application.id, ...key });
-  }
-
-  private readExpiry(text: string | null): number | null {
-    if (text === null) return null;
-    const instant = Date.parse(text);
-    if (instant <= this.clock.now()) throw invalidField('expires_at', 'in_the_past', 'expires_at must lie in the future');
-    return instant;
   }
 
   private async record(principal: Principal, action: string, application: ApplicationState, key: ApiKeyEntity, more: Record<string, unknown> = {}): Promise<void> {

@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Clock } from '../../../kernel/clock.js';
+import { changeRows } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { WorkerTimers } from '../../../platform/leases/worker-timers.js';
 import { LOGGER } from '../../../platform/observability/tokens.js';
-import { ApiKeysRepository } from './api-keys.repository.js';
 
 /** How exact `last_used_at` is, and how often it is written at the most. */
 const RESOLUTION_MS = 60_000;
@@ -14,6 +14,7 @@ const BATCH = 100;
 
 /** A key in use in this process. */
 export interface UsedKey {
+  table: 'api_keys' | 'signing_keys';
   id: string;
   /** Unix milliseconds: as written, or as noted since. */
   lastUsedAt: number;
@@ -22,16 +23,15 @@ export interface UsedKey {
 /** Remembers which keys are used, and writes it down from time to time: a request never waits for that. */
 @Injectable()
 export class KeyUsage implements OnModuleDestroy {
-  private unwritten = new Map<string, number>();
+  private unwritten = new Map<string, { table: UsedKey['table']; usedAt: number }>();
 
   constructor(
-    private readonly keys: ApiKeysRepository,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
     timers: WorkerTimers,
   ) {
-    const task = { name: 'api-key-usage', everyMs: WRITE_EVERY_MS, failure: 'the last use of API keys could not be written; the next try comes soon' };
+    const task = { name: 'key-usage', everyMs: WRITE_EVERY_MS, failure: 'the last use of keys could not be written; the next try comes soon' };
     timers.everyHere(task, () => this.write());
   }
 
@@ -39,7 +39,7 @@ export class KeyUsage implements OnModuleDestroy {
     const now = this.clock.now();
     if (now - key.lastUsedAt < RESOLUTION_MS) return;
     key.lastUsedAt = now;
-    this.unwritten.set(key.id, now);
+    this.unwritten.set(key.id, { table: key.table, usedAt: now });
   }
 
   async write(): Promise<void> {
@@ -48,13 +48,22 @@ export class KeyUsage implements OnModuleDestroy {
     for (let start = 0; start < uses.length; start += BATCH) {
       const batch = uses.slice(start, start + BATCH);
       await this.unitOfWork.run(async () => {
-        for (const [id, usedAt] of batch) await this.keys.writeUse(id, usedAt, RESOLUTION_MS);
+        for (const [id, { table, usedAt }] of batch) await this.writeUse(table, id, usedAt);
       });
-      for (const [id, usedAt] of batch) if (this.unwritten.get(id) === usedAt) this.unwritten.delete(id);
+      for (const [id, use] of batch) if (this.unwritten.get(id) === use) this.unwritten.delete(id);
     }
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.write().catch((error: unknown) => this.logger.warn({ err: error }, 'the last use of some API keys was not written'));
+    await this.write().catch((error: unknown) => this.logger.warn({ err: error }, 'the last use of some keys was not written'));
+  }
+
+  /** Does nothing where a use less than a minute before is written already. */
+  private async writeUse(table: UsedKey['table'], id: string, usedAt: number): Promise<void> {
+    await changeRows(
+      this.unitOfWork,
+      `UPDATE ${table} SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)`,
+      [usedAt, id, usedAt - RESOLUTION_MS],
+    );
   }
 }
