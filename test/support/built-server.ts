@@ -19,6 +19,7 @@ export async function startBuiltServer(env: Record<string, string | undefined> =
     BOOTSTRAP_API_KEY: API_KEY,
     BOOTSTRAP_ADMIN_PASSWORD: ADMIN_PASSWORD,
     SHUTDOWN_TIMEOUT: '5',
+    RATE_LIMIT: 'off',
     LOG_LEVEL: 'fatal',
     ...env,
   });

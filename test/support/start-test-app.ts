@@ -113,6 +113,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     BOOTSTRAP_ADMIN_PASSWORD: ADMIN_PASSWORD,
     CALLBACK_ALLOW_CIDRS: '127.0.0.0/8,::1/128',
     SHUTDOWN_TIMEOUT: '5',
+    RATE_LIMIT: 'off',
     ...options.env,
   });
   const logger = createLogger(process.env.TEST_LOG_LEVEL ?? (options.logs === undefined ? 'fatal' : 'info'), options.logs);

@@ -5,7 +5,7 @@ import { EXTENSIONS } from '../../platform/http/documentation.js';
 import { HEADERS, IDEMPOTENCY_KEY, IF_MATCH, problemSchemas } from './components.js';
 import { operationsOf, schemasOf } from './document.js';
 import type { Operation, PlacedOperation, Schema } from './document.js';
-import { errorCodesOf, errorResponses, takesIdempotencyKey } from './errors.js';
+import { API, errorCodesOf, errorResponses, takesIdempotencyKey } from './errors.js';
 import { addExamples, describePathParameters } from './examples.js';
 import { refineSchemas } from './schemas.js';
 
@@ -48,7 +48,8 @@ function describe(placed: PlacedOperation, schemas: Record<string, Schema>): voi
   operation.security ??= [];
   const successes = Object.entries(operation.responses).map(([status, response]) => [status, describeSuccess(status, response, operation, method)] as const);
   const responses = Object.fromEntries([...successes, ...Object.entries(errorResponses(placed, schemas))]);
-  for (const response of Object.values(responses)) response.headers = { 'X-Request-Id': headerOf('X-Request-Id'), ...response.headers };
+  const onAll = placed.path.startsWith(API) ? ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'] : ['X-Request-Id'];
+  for (const response of Object.values(responses)) response.headers = { ...headersOf(onAll), ...response.headers };
   operation.responses = responses;
   operation[EXTENSIONS.errorCodes] = errorCodesOf(placed);
   for (const key of [EXTENSIONS.resource, EXTENSIONS.exampleBodies, EXTENSIONS.exampleAnswer, EXTENSIONS.sorts]) delete operation[key];
@@ -76,8 +77,12 @@ function describeSuccess(status: string, response: ResponseObject, operation: Op
   return {
     ...response,
     description: response.description === '' ? (STATUS_CODES[status] ?? 'Success') : response.description,
-    headers: Object.fromEntries(names.map((name) => [name, headerOf(name)])),
+    headers: headersOf(names),
   };
+}
+
+function headersOf(names: readonly string[]): NonNullable<ResponseObject['headers']> {
+  return Object.fromEntries(names.map((name) => [name, headerOf(name)]));
 }
 
 function headerOf(name: string): { $ref: string } {

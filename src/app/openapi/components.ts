@@ -76,6 +76,16 @@ export const HEADERS: Record<string, HeaderObject> = {
     schema: { type: 'string', enum: ['true'] },
   },
   'Retry-After': { description: 'Seconds to wait.', required: true, schema: { type: 'integer', minimum: 0 }, example: 5 },
+  RateLimit: {
+    description: 'Where the caller stands: `r` requests are left, and after `t` seconds all are there again (draft-ietf-httpapi-ratelimit-headers-11). Absent where limits are switched off, and on answers to requests that could not be read.',
+    schema: { type: 'string' },
+    example: '"default";r=5999;t=60',
+  },
+  'RateLimit-Policy': {
+    description: 'The limit that counts for the caller: `q` requests in `w` seconds. With a credential it is that of its application, or the same for each credential; without a good one it is counted by address.',
+    schema: { type: 'string' },
+    example: '"default";q=6000;w=60',
+  },
   'WWW-Authenticate': {
     description: 'The credentials that would do.',
     required: true,
@@ -111,6 +121,8 @@ export const DESCRIPTION = `Customer-service integration: agents, visitors, conv
 **Lists** answer \`{data, next_cursor, has_more}\`. Pass \`next_cursor\` as \`cursor\` for the next page; \`include_total=true\` adds \`total\`.
 
 **Errors** are \`application/problem+json\` (RFC 9457). Programs go by \`code\`.
+
+**Limits.** Requests are counted for each credential, for an application with a limit of its own over all its credentials, and without a good credential for each address; failed log-ins more strictly. Answers say in \`RateLimit\` what is left; 429 says in \`Retry-After\` when to come again.
 
 **Repeating safely.** Send an \`Idempotency-Key\` with a POST, and it happens once however often it is sent. Send the \`ETag\` of what was read as \`If-Match\` with a PUT or DELETE, and no one else's change is overwritten.
 

@@ -9,7 +9,7 @@ import type { Operation, PlacedOperation, Schema } from './document.js';
 import { ERROR_CODES, statusOf } from './error-codes.js';
 import { examplePath } from './examples.js';
 
-const API = '/api/v1/';
+export const API = '/api/v1/';
 const EXAMPLE_REQUEST_ID = 'req_01k5x6j3q8v4m2n7p9r1s5t6w0';
 
 const MEANINGS: Record<number, string> = {
@@ -22,6 +22,7 @@ const MEANINGS: Record<number, string> = {
   413: 'The body is larger than 1 MiB',
   415: 'The body is not `application/json`',
   422: 'The request can be read and is not acceptable; `errors` has an entry for each field',
+  429: 'A limit is used up; come back after `Retry-After` seconds',
   500: 'A fault of the service',
   503: 'The service cannot answer now; come back after `Retry-After` seconds',
 };
@@ -34,10 +35,10 @@ export function errorCodesOf({ path, method, operation }: PlacedOperation): stri
   const scope = operation[EXTENSIONS.requiredScope];
   if (operation.requestBody !== undefined) add('request.malformed', 'request.not_utf8', 'request.too_large', 'request.unsupported_media_type', 'request.invalid');
   if (operation.parameters.some((parameter) => parameter.in === 'query')) add('request.invalid');
-  if (scope !== undefined) add('auth.credential_missing', 'auth.credential_invalid', 'auth.credential_ambiguous');
+  if (scope !== undefined) add('auth.credential_missing', 'auth.credential_invalid', 'auth.credential_ambiguous', 'auth.address_not_allowed');
   if (scope !== undefined && scope !== ANY_SCOPE) add('auth.scope_missing');
   if (takesIdempotencyKey(method, operation)) add('idempotency.in_progress', 'idempotency.key_reused', 'request.invalid');
-  add('internal', 'service.unavailable', 'service.worker_only');
+  add('rate_limit.exceeded', 'internal', 'service.unavailable', 'service.worker_only');
   return [...codes];
 }
 
@@ -61,7 +62,7 @@ function errorResponse(status: number, codes: string[], placed: PlacedOperation,
     description: `${MEANINGS[status] ?? STATUS_CODES[status]}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
     headers: {
       ...(status === 401 && { 'WWW-Authenticate': { $ref: '#/components/headers/WWW-Authenticate' } }),
-      ...(status === 503 && { 'Retry-After': { $ref: '#/components/headers/Retry-After' } }),
+      ...((status === 429 || status === 503) && { 'Retry-After': { $ref: '#/components/headers/Retry-After' } }),
     },
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples: Object.fromEntries(examples) } },
   };

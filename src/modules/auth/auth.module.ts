@@ -29,6 +29,10 @@ import { RefreshTokenCleanup } from './jwt/refresh-token-cleanup.js';
 import { RefreshTokens } from './jwt/refresh-tokens.js';
 import { TokenKeys } from './jwt/token-keys.js';
 import { RefreshTokenEntity, TokenKeyEntity } from './jwt/token.entity.js';
+import { KnownAddressCleanup } from './login-throttle/known-address-cleanup.js';
+import { KnownAddressEntity } from './login-throttle/known-address.entity.js';
+import { KnownAddresses } from './login-throttle/known-addresses.js';
+import { LoginThrottle } from './login-throttle/login-throttle.js';
 import { PasswordsService } from './passwords.service.js';
 import { CredentialStrategies } from './strategies.js';
 
@@ -38,7 +42,7 @@ import { CredentialStrategies } from './strategies.js';
     OrganizationsModule,
     PassportModule.register({ session: false }),
     JwtModule.register({}),
-    TypeOrmModule.forFeature([ApiKeyEntity, ApplicationEntity, RefreshTokenEntity, TokenKeyEntity]),
+    TypeOrmModule.forFeature([ApiKeyEntity, ApplicationEntity, RefreshTokenEntity, TokenKeyEntity, KnownAddressEntity]),
   ],
   controllers: [ApplicationsController, ApplicationKeysController, AuthController],
   providers: [
@@ -55,6 +59,9 @@ import { CredentialStrategies } from './strategies.js';
     RefreshTokenCleanup,
     TokenKeys,
     AccessTokens,
+    KnownAddresses,
+    KnownAddressCleanup,
+    LoginThrottle,
     LoginService,
     ChangePassword,
     CredentialStrategies,

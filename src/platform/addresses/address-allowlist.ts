@@ -1,6 +1,7 @@
 import { DomainError } from '../../kernel/domain-error.js';
 import type { Principal } from '../../kernel/principal.js';
-import { contains, embeddedIpv4, isMapped, isRange, readAddress, readRange } from './address-ranges.js';
+import { isCidr } from '../config/cidr.js';
+import { contains, embeddedIpv4, isMapped, readAddress, readRange } from './address-ranges.js';
 import type { Range } from './address-ranges.js';
 
 /** A grant is cached with its principal, so its ranges are read once. */
@@ -16,7 +17,7 @@ export function requireAllowedAddress({ application }: Principal, addressOf: () 
 export function allows(allowlist: readonly string[], text: string): boolean {
   const address = readAddress(text);
   if (address === null) return false;
-  const ranges = read.get(allowlist) ?? allowlist.filter(isRange).map(readRange);
+  const ranges = read.get(allowlist) ?? allowlist.filter(isCidr).map(readRange);
   read.set(allowlist, ranges);
   const plain = isMapped(address) ? embeddedIpv4(address) : address;
   return ranges.some((range) => contains(range, plain));

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { isAddress, isCidr } from '../config/cidr.js';
 
 export type Address = ipaddr.IPv4 | ipaddr.IPv6;
 export type Range = readonly [Address, number];
@@ -11,22 +12,16 @@ const MAPPED_PREFIX_BITS = 96;
  * differently by different programs, and a zone means something on one machine only.
  */
 export function readAddress(text: string): Address | null {
-  if (isIP(text) === 0 || text.includes('%')) return null;
+  if (!isAddress(text)) return null;
   return ipaddr.parse(canonical(text));
 }
 
 /** `10.0.0.0/8`, `::1/128`; throws for anything else. A range of IPv4-mapped addresses is the range of IPv4 that it maps. */
 export function readRange(text: string): Range {
-  if (!isRange(text)) throw new Error(`"${text}" is not an address range; write 10.0.0.0/8, 192.0.2.7/32 or fd00::/8`);
+  if (!isCidr(text)) throw new Error(`"${text}" is not an address range; write 10.0.0.0/8, 192.0.2.7/32 or fd00::/8`);
   const [address = '', prefix = ''] = text.split('/');
   const [base, bits] = ipaddr.parseCIDR(`${canonical(address)}/${prefix}`);
   return bits >= MAPPED_PREFIX_BITS && isMapped(base) ? [embeddedIpv4(base), bits - MAPPED_PREFIX_BITS] : [base, bits];
-}
-
-export function isRange(text: string): boolean {
-  const [address = '', bits = '', ...rest] = text.split('/');
-  const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return rest.length === 0 && !address.includes('%') && /^\d{1,3}$/.test(bits) && Number(bits) <= width;
 }
 
 export function contains([base, bits]: Range, address: Address): boolean {

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import type { RateLimit } from '../../kernel/principal.js';
 import { tlsFaults } from './tls-files.js';
+import type { RateLimit } from '../../kernel/principal.js';
+import { isCidr } from './cidr.js';
 
 export type Role = 'api' | 'worker';
 
@@ -11,12 +10,6 @@ const list = z
   .string()
   .default('')
   .transform((text) => text.split(',').map((item) => item.trim()).filter((item) => item !== ''));
-
-/** Only the usual written form: octal, hexadecimal and short forms are read differently by different programs. */
-function isCidr(text: string): boolean {
-  const [address = ''] = text.split('/');
-  return isIP(address) !== 0 && ipaddr.isValidCIDR(text);
-}
 
 const cidrList = list.superRefine((items, context) => {
   for (const item of items) {
@@ -138,6 +131,11 @@ export class Config {
     return this.values.DATABASE_URL.slice('sqlite:'.length);
   }
 
+  /** Null when limits are off. */
+  get rateLimit(): RateLimit | null {
+    return rateLimitOf(this.values.RATE_LIMIT);
+  }
+
   /** The files of HTTPS; null where this process speaks plain HTTP. */
   get tls(): { cert: string; key: string } | null {
     const { TLS_CERT: cert, TLS_KEY: key } = this.values;
@@ -149,11 +147,6 @@ export class Config {
     const { PUBLIC_URL, HOST, PORT } = this.values;
     if (PUBLIC_URL !== undefined) return PUBLIC_URL.replace(/\/+$/, '');
     return `${this.tls === null ? 'http' : 'https'}://${HOST.includes(':') ? `[${HOST}]` : HOST}:${PORT}`;
-  }
-
-  /** Null when limits are off. */
-  get rateLimit(): RateLimit | null {
-    return rateLimitOf(this.values.RATE_LIMIT);
   }
 
   plays(role: Role): boolean {

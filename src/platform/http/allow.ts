@@ -34,6 +34,13 @@ export function Public(): MethodDecorator & ClassDecorator {
   return applyDecorators(SetMetadata(PUBLIC, true));
 }
 
+export const UNLIMITED = 'crossdesk:unlimited';
+
+/** A public route that is not counted for any limit: who watches the service must not be refused. */
+export function Unlimited(): MethodDecorator & ClassDecorator {
+  return applyDecorators(SetMetadata(UNLIMITED, true));
+}
+
 /** The caller. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   const principal = context.switchToHttp().getRequest<FastifyRequest>().principal;

@@ -15,8 +15,6 @@ export abstract class Counters {
   abstract count(key: string, windowSeconds: number): Promise<Count>;
   /** Null when there is no window. */
   abstract read(key: string): Promise<Count | null>;
-  /** Takes back one count, unless its window has ended. */
-  abstract takeBack(key: string): Promise<void>;
   abstract forget(key: string): Promise<void>;
 }
 

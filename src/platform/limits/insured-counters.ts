@@ -40,10 +40,6 @@ export class InsuredCounters extends Counters {
     return this.ask((counters) => counters.read(key));
   }
 
-  takeBack(key: string): Promise<void> {
-    return this.ask((counters) => counters.takeBack(key));
-  }
-
   forget(key: string): Promise<void> {
     return this.ask((counters) => counters.forget(key));
   }

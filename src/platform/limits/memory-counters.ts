@@ -16,10 +16,6 @@ export class MemoryCounters extends Counters {
     return known === null || known.msBeforeNext <= 0 ? null : { used: known.consumedPoints, resetMs: known.msBeforeNext };
   }
 
-  async takeBack(key: string): Promise<void> {
-    if ((await this.read(key)) !== null) await this.limiter.reward(key, 1);
-  }
-
   async forget(key: string): Promise<void> {
     await this.limiter.delete(key);
   }

@@ -3,17 +3,14 @@ import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { Counters, MAX_WINDOW_SECONDS, NO_LIMIT } from './counters.js';
 import type { Count } from './counters.js';
 
-/** Takes one back in one step: a key whose window ended in between must not come to life without an end. */
-const TAKE_BACK = "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DECR', KEYS[1]) end";
-
 /** Shared by all instances. Fails when Redis cannot be asked, at once where that is known. */
 export class RedisCounters extends Counters {
   private readonly limiter: RateLimiterRedis;
 
   constructor(
-    private readonly redis: Redis,
+    redis: Redis,
     /** Begins every key. */
-    private readonly prefix: string,
+    prefix: string,
   ) {
     super();
     this.limiter = new RateLimiterRedis({
@@ -33,10 +30,6 @@ export class RedisCounters extends Counters {
   async read(key: string): Promise<Count | null> {
     const known = await this.limiter.get(key);
     return known === null ? null : { used: known.consumedPoints, resetMs: known.msBeforeNext };
-  }
-
-  async takeBack(key: string): Promise<void> {
-    await this.redis.eval(TAKE_BACK, 1, `${this.prefix}:${key}`);
   }
 
   async forget(key: string): Promise<void> {

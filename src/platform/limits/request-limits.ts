@@ -51,26 +51,37 @@ export class RequestLimits {
   }
 
   /** For requests without a valid credential. */
-  ofAddress(address: string): Promise<Standing> | null {
-    return this.standard === null ? null : this.count('address', networkOf(address), this.standard);
+  ofAddress(addressOf: () => string): Promise<Standing> | null {
+    return this.standard === null ? null : this.count('address', networkOf(addressOf()), this.standard);
+  }
+
+  /** Notes it for the metrics. */
+  refused(by: Whose | 'login'): void {
+    this.refusals.inc({ by });
   }
 
   private async count(whose: Whose, key: string, limit: RateLimit): Promise<Standing> {
     // A window that was changed begins anew: the old one would end when it was to end.
     const { used, resetMs } = await this.counters.count(`${whose}:${key}:${limit.windowSeconds}`, limit.windowSeconds);
     const exceeded = used > limit.limit;
-    if (exceeded) this.refusals.inc({ by: whose });
+    if (exceeded) this.refused(whose);
     return { whose, limit, remaining: Math.max(0, limit.limit - used), resetSeconds: Math.max(1, Math.ceil(resetMs / 1000)), exceeded };
   }
 }
 
 /** `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-11. */
-export function writeStanding({ limit, remaining, resetSeconds }: Standing, reply: FastifyReply): void {
+function writeStanding({ limit, remaining, resetSeconds }: Standing, reply: FastifyReply): void {
   reply.header('ratelimit-policy', `"default";q=${limit.limit};w=${limit.windowSeconds}`);
   reply.header('ratelimit', `"default";r=${remaining};t=${resetSeconds}`);
 }
 
 const WHOSE: Record<Whose, string> = { application: 'This application', credential: 'This credential', address: 'This address' };
+
+/** Says in the answer where the caller stands, and refuses it when that is beyond its limit. */
+export function answerStanding(standing: Standing, reply: FastifyReply): void {
+  writeStanding(standing, reply);
+  requireStanding(standing);
+}
 
 export function requireStanding({ whose, limit, resetSeconds, exceeded }: Standing): void {
   if (!exceeded) return;

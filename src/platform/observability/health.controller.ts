@@ -2,7 +2,7 @@ import { Controller, Get, Header, Inject, Optional } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { DomainError } from '../../kernel/domain-error.js';
 import { Database } from '../database/database.js';
-import { Public } from '../http/allow.js';
+import { Public, Unlimited } from '../http/allow.js';
 import { Throws } from '../http/throws.js';
 import { RedisConnections } from '../redis/redis.js';
 import { LivenessView, ReadinessView } from './health.dto.js';
@@ -18,6 +18,7 @@ async function withinTime(check: Promise<unknown>): Promise<boolean> {
 }
 
 @ApiTags('operation')
+@Unlimited()
 @Controller()
 export class HealthController {
   constructor(

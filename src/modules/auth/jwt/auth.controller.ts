@@ -4,6 +4,7 @@ import type { Principal } from '../../../kernel/principal.js';
 import { ANY_SCOPE, Allow, Caller, Public } from '../../../platform/http/allow.js';
 import { ExampleAnswer } from '../../../platform/http/documentation.js';
 import { Audited } from '../../../platform/http/request-origin.js';
+import { ClientAddress } from '../../../platform/addresses/client-address.js';
 import { Throws } from '../../../platform/http/throws.js';
 import { AgentAccounts } from '../auth.contract.js';
 import type { AgentAccount } from '../auth.contract.js';
@@ -27,8 +28,8 @@ export class AuthController {
   @Audited()
   @HttpCode(200)
   @Throws('auth.login_failed')
-  async login(@Body() input: LoginDto): Promise<LoginView> {
-    return toView(await this.logins.login(input));
+  async login(@Body() input: LoginDto, @ClientAddress() address: string): Promise<LoginView> {
+    return toView(await this.logins.login(input, address));
   }
 
   /** Exchanges a refresh token for a new pair of tokens; a refresh token can be used once. */
@@ -36,8 +37,8 @@ export class AuthController {
   @Public()
   @HttpCode(200)
   @Throws('auth.refresh_failed')
-  async refresh(@Body() input: RefreshDto): Promise<LoginView> {
-    return toView(await this.logins.refresh(input.refresh_token));
+  async refresh(@Body() input: RefreshDto, @ClientAddress() address: string): Promise<LoginView> {
+    return toView(await this.logins.refresh(input.refresh_token, address));
   }
 
   /** Ends this log-in at once: its access token, its refresh tokens and its sockets. Others of the agent go on. */

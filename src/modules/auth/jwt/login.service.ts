@@ -7,6 +7,7 @@ import { Organizations } from '../../organizations/organizations.contract.js';
 import type { Organization } from '../../organizations/organizations.contract.js';
 import { AgentAccounts, Passwords } from '../auth.contract.js';
 import type { AgentAccount } from '../auth.contract.js';
+import { LoginThrottle } from '../login-throttle/login-throttle.js';
 import { ACCESS_TOKEN_SECONDS, AccessTokens } from './access-tokens.js';
 import type { LoginDto } from './login.dto.js';
 import { sessionOf } from './own-login.js';
@@ -23,6 +24,8 @@ export interface Login {
 /** Checked when the user name is unknown, so that the answer takes as long as for a wrong password. */
 const NOBODYS_HASH = '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 
+const DEFAULT_SLUG = 'default';
+
 @Injectable()
 export class LoginService {
   constructor(
@@ -33,25 +36,30 @@ export class LoginService {
     private readonly refreshTokens: RefreshTokens,
     private readonly unitOfWork: UnitOfWork,
     private readonly audit: AuditTrail,
+    private readonly throttle: LoginThrottle,
   ) {}
 
-  async login({ username, password, organization: slug = 'default' }: LoginDto): Promise<Login> {
-    const organization = await this.organizations.findBySlug(slug);
-    const account = organization === null ? null : await this.accounts.findByUsername(organization.id, username);
-    const matches = await this.passwords.matches(account?.passwordHash ?? NOBODYS_HASH, password);
-    const issued = account !== null && matches ? await this.begin(account) : null;
-    if (issued === null) await this.recordFailure(organization, account, { username, organization: slug });
-    if (account === null || issued === null) throw new DomainError('unauthenticated', 'auth.login_failed', 'User name or password is wrong.');
-    return this.answer(account, issued);
+  async login(input: LoginDto, address: string): Promise<Login> {
+    const { account, result } = await this.admit(input, address, ({ organizationId, id }) => this.refreshTokens.issue(organizationId, id));
+    return this.answer(account, result);
   }
 
-  async refresh(token: string): Promise<Login> {
-    const rotated = await this.refreshTokens.rotate(token);
-    const account = rotated === null ? null : await this.accounts.findById(rotated.agentId);
-    if (rotated === null || account === null || !account.enabled) {
-      throw new DomainError('unauthenticated', 'auth.refresh_failed', 'The refresh token is unknown, expired or used.');
-    }
-    return this.answer(account, rotated);
+  /**
+   * The one place where passwords are tried: does `work` for the agent whose password it is, in the unit of work in which
+   * its account is still what it was when the password was checked. Throws `auth.login_failed`, and `rate_limit.exceeded`
+   * where somebody is guessing.
+   */
+  async admit<T>(input: LoginDto, address: string, work: (account: AgentAccount) => Promise<T>): Promise<{ account: AgentAccount; result: T }> {
+    const claimed = ['agent', input.organization ?? DEFAULT_SLUG, input.username];
+    const admitted = await this.throttle.attempt({ account: claimed, address }, () => this.tryPassword(input, work));
+    if (admitted === null) throw new DomainError('unauthenticated', 'auth.login_failed', 'User name or password is wrong.');
+    return admitted;
+  }
+
+  async refresh(token: string, address: string): Promise<Login> {
+    const login = await this.throttle.attempt({ account: null, address }, () => this.rotate(token));
+    if (login === null) throw new DomainError('unauthenticated', 'auth.refresh_failed', 'The refresh token is unknown, expired or used.');
+    return login;
   }
 
   /** Ends the log-in that is calling: its tokens and its sockets, on every instance. */
@@ -63,6 +71,23 @@ export class LoginService {
     });
   }
 
+  private async tryPassword<T>(input: LoginDto, work: (account: AgentAccount) => Promise<T>): Promise<{ account: AgentAccount; result: T } | null> {
+    const { username, password, organization: slug = DEFAULT_SLUG } = input;
+    const organization = await this.organizations.findBySlug(slug);
+    const account = organization === null ? null : await this.accounts.findByUsername(organization.id, username);
+    const matches = await this.passwords.matches(account?.passwordHash ?? NOBODYS_HASH, password);
+    const begun = account !== null && matches ? await this.begin(account, work) : null;
+    if (account !== null && begun !== null) return { account, result: begun.result };
+    await this.recordFailure(organization, account, { username, organization: slug });
+    return null;
+  }
+
+  private async rotate(token: string): Promise<Login | null> {
+    const rotated = await this.refreshTokens.rotate(token);
+    const account = rotated === null ? null : await this.accounts.findById(rotated.agentId);
+    return rotated === null || account === null || !account.enabled ? null : this.answer(account, rotated);
+  }
+
   /** One that names no organization is shown to the operator: nobody else could see it. */
   private async recordFailure(organization: Organization | null, account: AgentAccount | null, details: Record<string, string>): Promise<void> {
     const reader = organization ?? (await this.organizations.findOperator());
@@ -72,13 +97,14 @@ export class LoginService {
   }
 
   /** Null when the password was changed or the agent disabled while the password was being checked. */
-  private begin({ organizationId, id, passwordHash }: AgentAccount): Promise<IssuedToken | null> {
+  private begin<T>(account: AgentAccount, work: (account: AgentAccount) => Promise<T>): Promise<{ result: T } | null> {
+    const { organizationId, id, passwordHash } = account;
     return this.unitOfWork.run(async () => {
       const now = await this.accounts.lock(organizationId, id);
       if (now === null || !now.enabled || now.passwordHash !== passwordHash) return null;
       const actor = { kind: 'agent' as const, id, application: null };
       await this.audit.record({ organizationId, actor, action: 'auth.login', target: { type: 'agent', id } });
-      return this.refreshTokens.issue(organizationId, id);
+      return { result: await work(account) };
     });
   }
 

@@ -2,7 +2,8 @@ import { Foundation1790000000000 } from './1790000000000-foundation.js';
 import { RefreshTokenExpiry1795332000000 } from './1795332000000-refresh-token-expiry.js';
 import { Applications1795340000000 } from './1795340000000-applications.js';
 import { ApplicationKeys1795340000001 } from './1795340000001-application-keys.js';
-import { AuditLogs1795344000000 } from './1795344000000-audit-logs.js';
+import { KnownLoginAddresses1795343000000 } from './1795343000000-known-login-addresses.js';
+import { KnownLoginAddresses1795343000000, AuditLogs1795344000000 } from './1795344000000-audit-logs.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [Foundation1790000000000, RefreshTokenExpiry1795332000000, Applications1795340000000, ApplicationKeys1795340000001, AuditLogs1795344000000];
