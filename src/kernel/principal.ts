@@ -52,7 +52,10 @@ const RESOURCES = [
 
 export const ALL_SCOPES: readonly string[] = RESOURCES.flatMap((name) => [`${name}:read`, `${name}:write`]);
 
-const DESK_SCOPES = ['agents:read', 'conversations:read', 'conversations:write', 'messages:read', 'messages:write', 'visitors:read', 'visitors:write', 'tickets:read', 'tickets:write', 'crm:read', 'events:read'];
+const DESK_SCOPES = [
+  'agents:read', 'conversations:read', 'conversations:write', 'messages:read', 'messages:write', 'visitors:read', 'visitors:write', 'tickets:read', 'tickets:write', 'crm:read', 'events:read',
+  'callbacks:read', 'callbacks:write',
+];
 
 /** What an agent's role lets it do; what it may see is `Visibility`. */
 export function scopesOfRole(role: AgentRole): ReadonlySet<string> {
@@ -76,12 +79,15 @@ type RoleVisibility =
   | { kind: 'department'; department: string | null }
   | { kind: 'own'; agentId: string; department: string | null };
 
-export function visibilityOf(principal: Principal): Visibility {
-  const within = principal.application?.dataScope ?? null;
-  return { ...roleVisibilityOf(principal), ...(within !== null && { within }) };
+/** What of a principal decides what it may see. */
+export type Viewer = Pick<Principal, 'id' | 'agent' | 'application'>;
+
+export function visibilityOf(viewer: Viewer): Visibility {
+  const within = viewer.application?.dataScope ?? null;
+  return { ...roleVisibilityOf(viewer), ...(within !== null && { within }) };
 }
 
-function roleVisibilityOf({ id, agent }: Principal): RoleVisibility {
+function roleVisibilityOf({ id, agent }: Viewer): RoleVisibility {
   if (agent === null || agent.role === 'admin') return { kind: 'all' };
   if (agent.role === 'supervisor') return { kind: 'department', department: agent.department };
   return { kind: 'own', agentId: id, department: agent.department };

@@ -8,7 +8,7 @@ import { startCallbackSink } from '../support/callback-sink.js';
 import type { CallbackSink } from '../support/callback-sink.js';
 import { HAS_SERVERS, startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
-import { aConversation, aLogin, aMessage, anAgent, anEndpoint, anOrganization, created, deliveriesOf, lastPosition, tally, unique } from '../support/desk.js';
+import { aConversation, aMessage, anAgent, anApplication, anEndpoint, anOrganization, created, deliveriesOf, lastPosition, tally, unique } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
 import { rows } from '../support/invariants.js';
 import type { Caller } from '../support/start-test-app.js';
@@ -101,18 +101,19 @@ describe('an endpoint', () => {
   });
 
   it('gets what its creator may see and nothing else', async () => {
-    const service = cluster.a.app.get(EndpointsService);
-    const support = await anAgent(api, { status: 'away', department: 'support' });
-    const other = await anAgent(api, { status: 'away', department: 'support' });
+    const { id: support } = await anAgent(api, { status: 'away', department: 'support' });
+    const { id: supervisor } = await anAgent(api, { status: 'away', department: 'support', role: 'supervisor' });
+    const { id: admin } = await anAgent(api, { status: 'away', role: 'admin' });
     const creators: [string, Principal, string[]][] = [
-      ['agent', application({ kind: 'agent', id: support.id, agent: { role: 'agent', department: 'support' } }), ['own', 'queued in support', 'queued nowhere']],
-      ['supervisor', application({ kind: 'agent', id: other.id, agent: { role: 'supervisor', department: 'support' } }), ['own', 'of another', 'queued in support']],
-      ['admin', application({ kind: 'agent', id: other.id, agent: { role: 'admin', department: null } }), ['own', 'of another', 'queued in support', 'queued in sales', 'queued nowhere']],
+      ['agent', application({ kind: 'agent', id: support, agent: { role: 'agent', department: 'support' } }), ['own', 'queued in support', 'queued nowhere']],
+      ['supervisor', application({ kind: 'agent', id: supervisor, agent: { role: 'supervisor', department: 'support' } }), ['own', 'of another', 'queued in support']],
+      ['admin', application({ kind: 'agent', id: admin, agent: { role: 'admin', department: null } }), ['own', 'of another', 'queued in support', 'queued in sales', 'queued nowhere']],
     ];
+    const service = cluster.a.app.get(EndpointsService);
     const endpoints = await Promise.all(creators.map(([, principal]) => service.create(principal, { url: sink.url, events: ['conversation.created', 'visitor.created'] })));
     const make = (subject: string, over: object) => aConversation(api, { subject, ...over });
-    await make('own', { agent_id: support.id, department: 'support' });
-    await make('of another', { agent_id: other.id, department: 'support' });
+    await make('own', { agent_id: support, department: 'support' });
+    await make('of another', { agent_id: supervisor, department: 'support' });
     await make('queued in support', { department: 'support' });
     await make('queued in sales', { department: 'sales' });
     await make('queued nowhere', {});
@@ -139,7 +140,7 @@ describe('an endpoint', () => {
   });
 
   it('is for callers with the scope only', async () => {
-    const { as } = await aLogin(cluster.a);
+    const { as } = await anApplication(cluster.a, { scopes: ['events:read'] });
     expect(tally([await as.get('/callbacks'), await as.post('/callbacks', { url: sink.url, events: ['*'] })])).toEqual({ 403: 2 });
   });
 

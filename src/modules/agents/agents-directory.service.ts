@@ -15,7 +15,7 @@ export class AgentsDirectory extends Agents {
 
   async find(organizationId: string, id: string) {
     const agent = await this.agents.find(organizationId, id);
-    return agent === null ? null : { id: agent.id, enabled: agent.enabled, department: agent.department };
+    return agent === null ? null : { id: agent.id, enabled: agent.enabled, role: agent.role, department: agent.department };
   }
 
   async routingCandidates(organizationId: string): Promise<RoutingCandidate[]> {

@@ -1,4 +1,4 @@
-import type { Principal } from '../../kernel/principal.js';
+import type { AgentRole, Principal } from '../../kernel/principal.js';
 
 export const AGENT_STATUSES = ['online', 'busy', 'away', 'offline'] as const;
 export type AgentStatus = (typeof AGENT_STATUSES)[number];
@@ -15,7 +15,7 @@ export interface RoutingCandidate {
 /** What other modules may ask of agents. */
 export abstract class Agents {
   /** Null when there is no such agent in the organization. */
-  abstract find(organizationId: string, id: string): Promise<{ id: string; enabled: boolean; department: string | null } | null>;
+  abstract find(organizationId: string, id: string): Promise<{ id: string; enabled: boolean; role: AgentRole; department: string | null } | null>;
   /**
    * Online, enabled agents with free capacity, the least loaded first and among equals the longest idle.
    * Belongs into a unit that holds the organization's routing lock.

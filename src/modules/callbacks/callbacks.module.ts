@@ -3,6 +3,9 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../../platform/config/config.js';
 import { AddressGuard } from '../../platform/outbound/address-guard.js';
 import { OutboundClient } from '../../platform/outbound/outbound-client.js';
+import { AgentsModule } from '../agents/agents.module.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { AuthModule } from '../auth/auth.module.js';
 import { Callbacks } from './callbacks.contract.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { DeliveriesRepository } from './deliveries/deliveries.repository.js';
@@ -18,14 +21,16 @@ import { CallbackVersionEntity, EndpointEntity } from './endpoints/endpoint.enti
 import { EndpointsController } from './endpoints/endpoints.controller.js';
 import { EndpointsRepository } from './endpoints/endpoints.repository.js';
 import { EndpointsService } from './endpoints/endpoints.service.js';
+import { FollowCreators } from './endpoints/follow-creators.js';
 import { CallbackFormats } from './formats/formats.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([EndpointEntity, CallbackVersionEntity, DeliveryEntity, AttemptEntity])],
+  imports: [AgentsModule, AuditModule, AuthModule, TypeOrmModule.forFeature([EndpointEntity, CallbackVersionEntity, DeliveryEntity, AttemptEntity])],
   controllers: [EndpointsController, DeliveriesController],
   providers: [
     EndpointsRepository,
     EndpointsService,
+    FollowCreators,
     DeliveriesRepository,
     DeliveriesService,
     PlanDeliveries,

@@ -23,12 +23,12 @@ export class DeliveriesService {
   ) {}
 
   async list(principal: Principal, callbackId: string, filter: ListDeliveriesDto): Promise<Page<DeliveryView>> {
-    await this.endpoints.get(principal.organizationId, callbackId);
+    await this.endpoints.get(principal, callbackId);
     return mapPage(await this.deliveries.list(principal.organizationId, callbackId, filter), toDeliveryView);
   }
 
   async get(principal: Principal, callbackId: string, id: string): Promise<DeliveryDetailView> {
-    await this.endpoints.get(principal.organizationId, callbackId);
+    await this.endpoints.get(principal, callbackId);
     const delivery = await this.deliveries.get(principal.organizationId, callbackId, id);
     return { ...toDeliveryView(delivery), attempts: (await this.deliveries.attempts(id)).map(toAttemptView) };
   }
@@ -37,7 +37,7 @@ export class DeliveriesService {
   async retry(principal: Principal, callbackId: string, id: string): Promise<DeliveryView> {
     return this.unitOfWork.run(async () => {
       await this.endpoints.holdChanges(principal.organizationId);
-      const endpoint = await this.endpoints.get(principal.organizationId, callbackId);
+      const endpoint = await this.endpoints.get(principal, callbackId);
       await this.deliveries.get(principal.organizationId, callbackId, id);
       if (!endpoint.enabled) throw new DomainError('conflict', 'callback.disabled', 'The endpoint is disabled; enable it first.');
       if (!(await this.deliveries.restart(id, this.clock.now()))) {

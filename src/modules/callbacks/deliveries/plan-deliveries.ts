@@ -10,6 +10,7 @@ import { PUMP_JOB } from '../dispatch/pump-job.js';
 import type { EndpointEntity, EndpointFilter } from '../endpoints/endpoint.entity.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import { matchesPattern } from '../endpoints/event-pattern.js';
+import { FollowCreators } from '../endpoints/follow-creators.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import type { PlannedDelivery } from './deliveries.repository.js';
 
@@ -25,6 +26,7 @@ export class PlanDeliveries implements DurableSubscriber {
 
   constructor(
     private readonly endpoints: EndpointsRepository,
+    private readonly creators: FollowCreators,
     private readonly deliveries: DeliveriesRepository,
     private readonly unitOfWork: UnitOfWork,
     private readonly queue: JobQueue,
@@ -34,6 +36,8 @@ export class PlanDeliveries implements DurableSubscriber {
   }
 
   async plan(events: readonly DomainEvent[]): Promise<void> {
+    // First, so that an event which takes a permission away is planned for by what is left.
+    await this.creators.followAgents(events);
     const endpoints = await this.endpointsOf([...new Set(events.map((event) => event.organizationId))]);
     const planned: PlannedDelivery[] = [];
     const delays = new Map<string, number>();

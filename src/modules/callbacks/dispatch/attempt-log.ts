@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
-import { SHARED_SUBJECT, domainEvent } from '../../../kernel/domain-event.js';
+import { domainEvent } from '../../../kernel/domain-event.js';
 import { addRows, changeRows, placeholders } from '../../../platform/database/rows.js';
 import { SharedUnit } from '../../../platform/database/shared-unit.js';
 import type { Outcome } from '../../../platform/database/shared-unit.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { Outbox } from '../../../platform/outbox/outbox.js';
+import { AuditTrail } from '../../audit/audit.contract.js';
+import { subjectOf } from '../endpoints/endpoint-creator.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import type { ClaimedDelivery } from './delivery-claims.js';
 
@@ -35,8 +37,6 @@ const COLUMNS = [
   'delivery_id', 'attempt', 'started_at', 'duration_ms', 'status_code', 'error_class', 'error_message', 'response_headers', 'response_body',
 ] as const;
 const MAX_ERROR_CHARACTERS = 1000;
-/** Endpoints are no business of those who cannot see everything: their URLs may hold a receiver's credential. */
-const FOR_OWNERS = { ...SHARED_SUBJECT, shared: false };
 const OPTIONS = { maxItems: 256, maxParallel: 1, lingerMs: 20 };
 
 /** Writes down how attempts ended, many in one transaction. What another has claimed meanwhile is counted, and otherwise left to it. */
@@ -48,6 +48,7 @@ export class AttemptLog {
     private readonly unitOfWork: UnitOfWork,
     private readonly endpoints: EndpointsRepository,
     private readonly outbox: Outbox,
+    private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {
     this.shared = new SharedUnit(unitOfWork, OPTIONS, (attempts) => this.write(attempts));
@@ -113,6 +114,7 @@ export class AttemptLog {
     );
     // Events about callbacks create none of their own when they fail.
     if (result.kind !== 'exhausted' || delivery.event.type.startsWith('callback.')) return;
+    const endpoint = await this.endpoints.find(delivery.callbackId);
     this.outbox.append(
       domainEvent(delivery.organizationId, 'callback.exhausted', this.clock.now(), {
         callback_id: delivery.callbackId,
@@ -121,7 +123,7 @@ export class AttemptLog {
         event: delivery.event.type,
         attempt_count: number,
         last_status_code: statusCode,
-      }, FOR_OWNERS),
+      }, subjectOf(endpoint)),
     );
   }
 
@@ -130,7 +132,11 @@ export class AttemptLog {
     const endpoint = await this.endpoints.find(callbackId);
     if (endpoint === null || !endpoint.enabled) return;
     await this.endpoints.update(callbackId, { enabled: false, disabled_reason: 'gone', updated_at: this.clock.now() });
-    this.outbox.append(domainEvent(organizationId, 'callback.disabled', this.clock.now(), { callback_id: callbackId, url: endpoint.url, reason: 'gone' }, FOR_OWNERS));
+    this.outbox.append(domainEvent(organizationId, 'callback.disabled', this.clock.now(), { callback_id: callbackId, url: endpoint.url, reason: 'gone' }, subjectOf(endpoint)));
+    await this.audit.record({
+      organizationId, actor: 'system', action: 'callback.disabled', target: { type: 'callback', id: callbackId },
+      changes: { enabled: { old: true, new: false } }, details: { reason: 'gone' },
+    });
   }
 }
 

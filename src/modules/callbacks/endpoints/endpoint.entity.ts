@@ -11,6 +11,8 @@ export interface EndpointFilter {
 
 @Entity('callback_endpoints')
 @Index('callback_endpoints_created', ['organization_id', 'created_at', 'id'])
+@Index('callback_endpoints_agent', ['agent_id'])
+@Index('callback_endpoints_application', ['application_id'])
 export class EndpointEntity {
   @PrimaryIdColumn() id: string;
   @ForeignKey('organizations', { name: 'callback_endpoints_organization_fk' })
@@ -28,8 +30,12 @@ export class EndpointEntity {
   @JsonColumn() schedule_seconds: number[];
   @FlagColumn() own_schedule: boolean;
   @JsonColumn() filter: EndpointFilter;
-  /** What its creator may see, so that it receives nothing else. */
+  /** What its creator may see now, so that it receives nothing else. */
   @JsonColumn() visibility: Visibility;
+  /** The agent that made it. */
+  @IdColumn({ nullable: true }) agent_id: string | null;
+  /** The application whose credential made it; with an agent, both confine it. */
+  @IdColumn({ nullable: true }) application_id: string | null;
   @FlagColumn() enabled: boolean;
   @CodeColumn(64, { nullable: true }) disabled_reason: string | null;
   @TextColumn(500, { nullable: true }) description: string | null;

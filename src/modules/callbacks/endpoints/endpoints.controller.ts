@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../../kernel/principal.js';
 import { Allow, Caller } from '../../../platform/http/allow.js';
 import { ExampleBodies, SortsBy } from '../../../platform/http/documentation.js';
+import { Audited } from '../../../platform/http/request-origin.js';
 import { IfMatch } from '../../../platform/http/etag.js';
 import { AnswersResource } from '../../../platform/http/resource-headers.js';
 import { Throws } from '../../../platform/http/throws.js';
@@ -18,6 +19,7 @@ export class EndpointsController {
 
   /** Registers a URL; every event that is committed from now on is sent to it. Answers the signing secret once. */
   @Post()
+  @Audited()
   @Allow('callbacks:write')
   @ExampleBodies({
     'All messages': { url: 'https://receiver.example.com/crossdesk', events: ['message.*'] },
@@ -28,7 +30,7 @@ export class EndpointsController {
     },
   })
   @AnswersResource({ location: PATH, etagFields: ENDPOINT_WRITABLE })
-  @Throws('callback.address_forbidden')
+  @Throws('callback.address_forbidden', 'callback.creator_disabled')
   create(@Caller() caller: Principal, @Body() input: CreateEndpointDto): Promise<CreatedEndpointView> {
     return this.endpoints.create(caller, input);
   }
@@ -52,15 +54,17 @@ export class EndpointsController {
 
   /** Changes an endpoint. Fields that the body leaves out stay as they are. */
   @Put(':id')
+  @Audited()
   @Allow('callbacks:write')
   @AnswersResource({ etagFields: ENDPOINT_WRITABLE })
-  @Throws('callback.not_found', 'callback.address_forbidden', 'request.precondition_failed')
+  @Throws('callback.not_found', 'callback.address_forbidden', 'callback.creator_disabled', 'request.precondition_failed')
   update(@Caller() caller: Principal, @Param('id') id: string, @Body() input: UpdateEndpointDto, @IfMatch() ifMatch?: string): Promise<EndpointView> {
     return this.endpoints.update(caller, id, input, ifMatch);
   }
 
   /** Removes an endpoint and discards what was still to be delivered to it. */
   @Delete(':id')
+  @Audited()
   @HttpCode(204)
   @Allow('callbacks:write')
   @Throws('callback.not_found', 'request.precondition_failed')

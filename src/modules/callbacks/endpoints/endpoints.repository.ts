@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import type { FindOptionsWhere } from 'typeorm';
 import { notFound } from '../../../kernel/domain-error.js';
 import { ulid } from '../../../kernel/ids.js';
 import type { Page } from '../../../kernel/page.js';
+import type { Principal } from '../../../kernel/principal.js';
 import { keysetPage } from '../../../platform/database/keyset.js';
 import type { Sorting } from '../../../platform/database/keyset.js';
 import { changeRows, placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import { managedBy } from './endpoint-creator.js';
+import type { Creator } from './endpoint-creator.js';
 import { CallbackVersionEntity, EndpointEntity } from './endpoint.entity.js';
 import type { ListEndpointsDto } from './endpoints.dto.js';
 
@@ -46,8 +50,13 @@ export class EndpointsRepository {
     return this.unitOfWork.manager.findOneBy(EndpointEntity, { id });
   }
 
-  async get(organizationId: string, id: string): Promise<EndpointEntity> {
-    const endpoint = await this.unitOfWork.manager.findOneBy(EndpointEntity, { organization_id: organizationId, id });
+  async allMadeBy(creator: Partial<Creator>): Promise<EndpointEntity[]> {
+    return this.unitOfWork.manager.findBy(EndpointEntity, creator as FindOptionsWhere<EndpointEntity>);
+  }
+
+  /** One that the caller may manage. */
+  async get(principal: Principal, id: string): Promise<EndpointEntity> {
+    const endpoint = await this.unitOfWork.manager.findOneBy(EndpointEntity, { id, ...manageable(principal) });
     if (endpoint === null) throw notFound('callback', id);
     return endpoint;
   }
@@ -64,11 +73,13 @@ export class EndpointsRepository {
     await this.unitOfWork.transaction.delete(EndpointEntity, { id });
   }
 
-  async list(organizationId: string, filter: ListEndpointsDto): Promise<Page<EndpointEntity>> {
-    const query = this.unitOfWork.manager
-      .createQueryBuilder(EndpointEntity, 'endpoint')
-      .where('endpoint.organization_id = :organizationId', { organizationId });
+  async list(principal: Principal, filter: ListEndpointsDto): Promise<Page<EndpointEntity>> {
+    const query = this.unitOfWork.manager.createQueryBuilder(EndpointEntity, 'endpoint').where(manageable(principal));
     if (filter.enabled !== undefined) query.andWhere('endpoint.enabled = :enabled', { enabled: Number(filter.enabled) });
     return keysetPage(query, SORTING, filter);
   }
+}
+
+function manageable(principal: Principal): FindOptionsWhere<EndpointEntity> {
+  return { organization_id: principal.organizationId, ...(managedBy(principal) as FindOptionsWhere<EndpointEntity>) };
 }

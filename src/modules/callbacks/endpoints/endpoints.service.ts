@@ -4,17 +4,19 @@ import { DomainError } from '../../../kernel/domain-error.js';
 import { newId } from '../../../kernel/ids.js';
 import { mapPage } from '../../../kernel/page.js';
 import type { Page } from '../../../kernel/page.js';
-import { visibilityOf } from '../../../kernel/principal.js';
 import type { Principal } from '../../../kernel/principal.js';
 import { Cipher } from '../../../platform/crypto/cipher.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { assertMatch } from '../../../platform/http/etag.js';
 import { AddressGuard } from '../../../platform/outbound/address-guard.js';
 import { JobQueue } from '../../../platform/queue/job-queue.js';
+import { AuditTrail, changesBetween } from '../../audit/audit.contract.js';
+import type { AuditChanges } from '../../audit/audit.contract.js';
 import { Callbacks } from '../callbacks.contract.js';
 import { DeliveriesRepository } from '../deliveries/deliveries.repository.js';
 import { PUMP_JOB } from '../dispatch/pump-job.js';
 import { CallbackFormats } from '../formats/formats.js';
+import { creatorOf } from './endpoint-creator.js';
 import { normalHeaders } from './endpoint-headers.js';
 import { HEADERS_PURPOSE, SECRET_PURPOSE } from './endpoint-purposes.js';
 import { newSecret } from './endpoint-secret.js';
@@ -23,6 +25,7 @@ import { ENDPOINT_WRITABLE } from './endpoints.dto.js';
 import type { CreateEndpointDto, CreatedEndpointView, EndpointFilterDto, EndpointView, ListEndpointsDto, UpdateEndpointDto } from './endpoints.dto.js';
 import { EndpointsRepository } from './endpoints.repository.js';
 import { toEndpointView } from './endpoints.view.js';
+import { FollowCreators, creatorDisabled } from './follow-creators.js';
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 
@@ -30,12 +33,14 @@ const DEFAULT_TIMEOUT_MS = 15_000;
 export class EndpointsService extends Callbacks {
   constructor(
     private readonly endpoints: EndpointsRepository,
+    private readonly creators: FollowCreators,
     private readonly deliveries: DeliveriesRepository,
     private readonly formats: CallbackFormats,
     private readonly guard: AddressGuard,
     private readonly cipher: Cipher,
     private readonly queue: JobQueue,
     private readonly unitOfWork: UnitOfWork,
+    private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {
     super();
@@ -51,7 +56,7 @@ export class EndpointsService extends Callbacks {
     const format = input.format ?? 'native';
     const secret = input.secret ?? newSecret();
     const headers = normalHeaders(input.headers ?? {});
-    const endpoint: EndpointEntity = {
+    const endpoint: Omit<EndpointEntity, 'visibility'> = {
       id: newId('callback'),
       organization_id: principal.organizationId,
       url: input.url,
@@ -63,40 +68,46 @@ export class EndpointsService extends Callbacks {
       schedule_seconds: input.retry?.schedule_seconds ?? [...this.formats.get(format).defaultSchedule],
       own_schedule: input.retry !== undefined && input.retry !== null,
       filter: toFilter(input.filter),
-      visibility: visibilityOf(principal),
+      ...creatorOf(principal),
       enabled: input.enabled ?? true,
       disabled_reason: null,
       description: input.description ?? null,
       created_at: now,
       updated_at: now,
     };
+    const view = toEndpointView(endpoint, Object.keys(headers));
     await this.unitOfWork.run(async () => {
-      await this.endpoints.beginChange(principal.organizationId);
-      await this.endpoints.insert(endpoint);
+      const visibility = await this.creators.hold(principal.organizationId, endpoint);
+      await this.endpoints.insert({ ...endpoint, visibility });
+      await this.record(principal, 'callback.created', endpoint.id, changesBetween(null, view, ENDPOINT_WRITABLE));
     });
-    return { ...toEndpointView(endpoint, Object.keys(headers)), secret };
+    return { ...view, secret };
   }
 
   async get(principal: Principal, id: string): Promise<EndpointView> {
-    return this.view(await this.endpoints.get(principal.organizationId, id));
+    return this.view(await this.endpoints.get(principal, id));
   }
 
   async list(principal: Principal, filter: ListEndpointsDto): Promise<Page<EndpointView>> {
-    return mapPage(await this.endpoints.list(principal.organizationId, filter), (endpoint) => this.view(endpoint));
+    return mapPage(await this.endpoints.list(principal, filter), (endpoint) => this.view(endpoint));
   }
 
   async update(principal: Principal, id: string, input: UpdateEndpointDto, ifMatch?: string): Promise<EndpointView> {
     if (input.url !== undefined) this.assertReachable(input.url);
     return this.unitOfWork.run(async () => {
       await this.endpoints.beginChange(principal.organizationId);
-      const before = await this.endpoints.get(principal.organizationId, id);
+      const before = await this.endpoints.get(principal, id);
       assertMatch(ifMatch, this.view(before), ENDPOINT_WRITABLE);
       const changed = this.changesOf(before, input);
       if (Object.keys(changed).length === 0) return this.view(before);
-      const changes = { ...changed, updated_at: this.clock.now() };
-      await this.endpoints.update(id, changes);
+      const visibility = changed.enabled === true ? await this.creators.visibilityFor(principal.organizationId, before) : before.visibility;
+      if (visibility === null) throw creatorDisabled();
+      const after = { ...before, ...changed, visibility, updated_at: this.clock.now() };
+      await this.endpoints.update(id, { ...changed, visibility, updated_at: after.updated_at });
+      const changes = changesBetween(this.view(before), this.view(after), ENDPOINT_WRITABLE);
+      await this.record(principal, 'callback.updated', id, { ...changes, ...(changed.headers !== undefined && { headers: 'changed' }) });
       this.unitOfWork.afterCommit(() => this.queue.wake(PUMP_JOB, id));
-      return this.view({ ...before, ...changes });
+      return this.view(after);
     });
   }
 
@@ -104,10 +115,18 @@ export class EndpointsService extends Callbacks {
   async delete(principal: Principal, id: string, ifMatch?: string): Promise<void> {
     await this.unitOfWork.run(async () => {
       await this.endpoints.beginChange(principal.organizationId);
-      assertMatch(ifMatch, this.view(await this.endpoints.get(principal.organizationId, id)), ENDPOINT_WRITABLE);
+      const before = this.view(await this.endpoints.get(principal, id));
+      assertMatch(ifMatch, before, ENDPOINT_WRITABLE);
       await this.endpoints.delete(id);
       await this.deliveries.discardOutstanding(id);
+      await this.audit.record({
+        organizationId: principal.organizationId, actor: principal, action: 'callback.deleted', target: { type: 'callback', id }, details: { url: before.url },
+      });
     });
+  }
+
+  private async record(principal: Principal, action: string, id: string, changes: AuditChanges): Promise<void> {
+    await this.audit.record({ organizationId: principal.organizationId, actor: principal, action, target: { type: 'callback', id }, changes });
   }
 
   private changesOf(before: EndpointEntity, input: UpdateEndpointDto): Partial<EndpointEntity> {

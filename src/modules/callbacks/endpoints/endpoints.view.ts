@@ -2,7 +2,7 @@ import { toInstant } from '../../../kernel/clock.js';
 import type { EndpointEntity } from './endpoint.entity.js';
 import type { EndpointView } from './endpoints.dto.js';
 
-export function toEndpointView(endpoint: EndpointEntity, headerNames: string[]): EndpointView {
+export function toEndpointView(endpoint: Omit<EndpointEntity, 'visibility'>, headerNames: string[]): EndpointView {
   return {
     id: endpoint.id,
     url: endpoint.url,
