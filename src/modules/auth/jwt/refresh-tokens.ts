@@ -27,6 +27,7 @@ export interface IssuedToken {
 @Injectable()
 export class RefreshTokens extends Sessions {
   private readonly alive: Cache<{ agentId: string }>;
+  private readonly steps: ((agentId: string) => Promise<void>)[] = [];
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -91,7 +92,13 @@ export class RefreshTokens extends Sessions {
         [agentId],
       );
       await this.revoke(agentId, families.map(({ family_id }) => family_id).filter((id) => id !== sessionId));
+      for (const step of this.steps) await step(agentId);
     });
+  }
+
+  /** Runs inside of the unit in which an agent's log-ins end, for log-ins of other kinds to end with them. */
+  whenRevoked(step: (agentId: string) => Promise<void>): void {
+    this.steps.push(step);
   }
 
   async revokeSession(agentId: string, sessionId: string): Promise<void> {
