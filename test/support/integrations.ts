@@ -2,8 +2,8 @@ import { created, unique } from './desk.js';
 import type { Resource } from './desk.js';
 import type { Caller } from './start-test-app.js';
 
-/** An integration that may do everything, unless told otherwise. */
-export function anApplication(api: Caller, over: Record<string, unknown> = {}): Promise<Resource> {
+/** An application that may do everything, unless told otherwise, and has no key yet. */
+export function aPlainApplication(api: Caller, over: Record<string, unknown> = {}): Promise<Resource> {
   return created(api.post('/applications', { name: unique('application'), scopes: ['*'], ...over }));
 }
 
