@@ -2,7 +2,13 @@ import type { Namespace, Socket } from 'socket.io';
 import type { Grant } from '../auth/auth.contract.js';
 
 /** `data` is kept in Redis while a client is away, so it holds plain values and no credential. */
-export type Client = Socket & { data: { grant: Grant } };
+export type Client = Socket & {
+  data: {
+    grant: Grant;
+    /** From where it came at the handshake. */
+    address: string;
+  };
+}
 
 /** The sockets of this process, by whose they are: what changes about an agent or a key must reach its connections. */
 export class Connections {

@@ -9,12 +9,16 @@ import { toEnvelope } from '../../kernel/domain-event.js';
 import type { DomainEvent } from '../../kernel/domain-event.js';
 import { hasScope } from '../../kernel/principal.js';
 import type { Principal } from '../../kernel/principal.js';
+import { isAllowedAddress, requireAllowedAddress } from '../../platform/addresses/address-allowlist.js';
+import { ClientAddresses } from '../../platform/addresses/client-address.js';
 import { validate } from '../../platform/http/validation/validation.pipe.js';
+import { RequestLimits, requireStanding } from '../../platform/limits/request-limits.js';
 import { LOGGER } from '../../platform/observability/tokens.js';
 import { Outbox } from '../../platform/outbox/outbox.js';
 import { RedisConnections } from '../../platform/redis/redis.js';
 import { RECOVERY_MS } from '../../platform/sockets/socket.adapter.js';
 import { Authenticator } from '../auth/auth.contract.js';
+import type { Grant } from '../auth/auth.contract.js';
 import { EventLog } from '../events/events.contract.js';
 import { Messages } from '../messages/messages.contract.js';
 import { acknowledge } from './acknowledge.js';
@@ -43,6 +47,8 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
     private readonly authenticator: Authenticator,
     private readonly messages: Messages,
     private readonly events: EventLog,
+    private readonly limits: RequestLimits,
+    private readonly addresses: ClientAddresses,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(RedisConnections) private readonly redis: RedisConnections | null,
     outbox: Outbox,
@@ -59,7 +65,7 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
     namespace.use((socket, next) => {
       this.authenticate(socket as Client).then(() => next(), next);
     });
-    recoverOnly(namespace, async (grant) => (await this.authenticator.renew(grant)) !== null);
+    recoverOnly(namespace, (grant) => this.mayRecover(grant));
     this.renewing = setInterval(() => {
       if (!this.renewalRuns) void this.admitAll();
     }, RENEW_EVERY_MS).unref();
@@ -111,17 +117,35 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
   }
 
   private async authenticate(client: Client): Promise<void> {
+    const address = this.addresses.of(client.request);
+    try {
+      client.data = { grant: await this.identify(client, address), address };
+    } catch (error) {
+      const { code, message } = error instanceof DomainError ? error : { code: 'service.unavailable', message: 'Try again later.' };
+      throw Object.assign(new Error(message), { data: { code } });
+    }
+  }
+
+  private async identify(client: Client, address: string): Promise<Grant> {
     const token = (client.handshake.auth as { token?: unknown } | undefined)?.token;
     try {
       if (typeof token !== 'string' || token === '') {
         throw new DomainError('unauthenticated', 'auth.credential_missing', 'Send a credential as auth.token.');
       }
-      const { grant } = await this.authenticator.admit(token);
-      client.data = { grant };
+      const { grant, principal } = await this.authenticator.admit(token);
+      requireAllowedAddress(principal, () => address);
+      return grant;
     } catch (error) {
-      const { code, message } = error instanceof DomainError ? error : { code: 'service.unavailable', message: 'Try again later.' };
-      throw Object.assign(new Error(message), { data: { code } });
+      const counted = await this.limits.ofAddress(() => address);
+      if (counted !== null) requireStanding(counted);
+      throw error;
     }
+  }
+
+  /** What was missed is handed over before it is known from where the client comes now: where that matters it must sync. */
+  private async mayRecover(grant: Grant): Promise<boolean> {
+    const principal = await this.authenticator.renew(grant);
+    return principal !== null && (principal.application?.ipAllowlist.length ?? 0) === 0;
   }
 
   /** One at a time for each socket, so that what was looked up last counts. */
@@ -143,7 +167,7 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
     try {
       const principal = await this.authenticator.renew(client.data.grant);
       if (!client.connected) return null;
-      if (principal === null) {
+      if (principal === null || !isAllowedAddress(principal, client.data.address)) {
         client.disconnect(true);
         return null;
       }
@@ -166,6 +190,9 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
       void this.admitAgain(client);
       throw new DomainError('unauthenticated', 'auth.credential_invalid', 'The credential is unknown, expired or revoked.');
     }
+    requireAllowedAddress(principal, () => client.data.address);
+    const counted = this.limits.ofCaller(principal);
+    if (counted !== null) requireStanding(await counted);
     if (!hasScope(principal, scope)) throw new DomainError('forbidden', 'auth.scope_missing', `This needs the scope ${scope}.`);
     return principal;
   }

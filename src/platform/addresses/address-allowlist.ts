@@ -8,13 +8,16 @@ import type { Range } from './address-ranges.js';
 const read = new WeakMap<readonly string[], Range[]>();
 
 /** Refuses callers whose application names the ranges that it calls from, when they call from elsewhere. */
-export function requireAllowedAddress({ application }: Principal, addressOf: () => string): void {
-  if (application === null || application.ipAllowlist.length === 0) return;
-  if (allows(application.ipAllowlist, addressOf())) return;
+export function requireAllowedAddress(principal: Principal, addressOf: () => string): void {
+  if (principal.application === null || isAllowedAddress(principal, addressOf())) return;
   throw new DomainError('forbidden', 'auth.address_not_allowed', 'The application of this credential does not allow this address.');
 }
 
-export function allows(allowlist: readonly string[], text: string): boolean {
+export function isAllowedAddress({ application }: Principal, address: string): boolean {
+  return application === null || application.ipAllowlist.length === 0 || allows(application.ipAllowlist, address);
+}
+
+function allows(allowlist: readonly string[], text: string): boolean {
   const address = readAddress(text);
   if (address === null) return false;
   const ranges = read.get(allowlist) ?? allowlist.filter(isCidr).map(readRange);
