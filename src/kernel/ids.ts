@@ -15,6 +15,8 @@ export const ID_PREFIXES = {
   delivery: 'dlv',
   apiKey: 'key',
   application: 'app',
+  oauthClient: 'oac',
+  oauthKey: 'oky',
   tokenKey: 'tky',
   tokenFamily: 'fam',
   refreshToken: 'rft',

@@ -45,10 +45,10 @@ export abstract class Passwords {
 
 /** What a credential stood for, without being one: enough to ask later whether it still holds. */
 export interface Grant {
-  kind: 'agent' | 'api_key';
-  /** The agent's id, or the hash of the key. */
+  kind: 'agent' | 'api_key' | 'oauth' | 'issuer';
+  /** The agent's id, the hash of the key, or the client's id. */
   subject: string;
-  /** The log-in of the agent. */
+  /** The log-in of the agent, the hash of the access token, or what is kept of one from an outside issuer. */
   session: string | null;
 }
 

@@ -33,6 +33,7 @@ import { KnownAddressCleanup } from './login-throttle/known-address-cleanup.js';
 import { KnownAddressEntity } from './login-throttle/known-address.entity.js';
 import { KnownAddresses } from './login-throttle/known-addresses.js';
 import { LoginThrottle } from './login-throttle/login-throttle.js';
+import { OAUTH_CONTROLLERS, OAUTH_ENTITIES, OAUTH_PROVIDERS } from './oauth2/oauth2.parts.js';
 import { PasswordsService } from './passwords.service.js';
 import { CredentialStrategies } from './strategies.js';
 
@@ -42,9 +43,9 @@ import { CredentialStrategies } from './strategies.js';
     OrganizationsModule,
     PassportModule.register({ session: false }),
     JwtModule.register({}),
-    TypeOrmModule.forFeature([ApiKeyEntity, ApplicationEntity, RefreshTokenEntity, TokenKeyEntity, KnownAddressEntity]),
+    TypeOrmModule.forFeature([...OAUTH_ENTITIES, ApiKeyEntity, ApplicationEntity, RefreshTokenEntity, TokenKeyEntity, KnownAddressEntity]),
   ],
-  controllers: [ApplicationsController, ApplicationKeysController, AuthController],
+  controllers: [ApplicationsController, ApplicationKeysController, AuthController, ...OAUTH_CONTROLLERS],
   providers: [
     ApplicationsRepository,
     ApplicationDirectory,
@@ -65,6 +66,7 @@ import { CredentialStrategies } from './strategies.js';
     LoginService,
     ChangePassword,
     CredentialStrategies,
+    ...OAUTH_PROVIDERS,
     { provide: ApiKeys, useExisting: ApiKeysService },
     { provide: Sessions, useExisting: RefreshTokens },
     { provide: Passwords, useClass: PasswordsService },

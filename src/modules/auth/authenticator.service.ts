@@ -7,6 +7,7 @@ import type { Admission, Grant } from './auth.contract.js';
 import { invalidCredential } from './credential.js';
 import { AccessTokens } from './jwt/access-tokens.js';
 import { RefreshTokens } from './jwt/refresh-tokens.js';
+import { OauthGrants } from './oauth2/oauth-grants.js';
 
 @Injectable()
 export class AuthenticatorService extends Authenticator {
@@ -15,29 +16,46 @@ export class AuthenticatorService extends Authenticator {
     private readonly accessTokens: AccessTokens,
     private readonly accounts: AgentAccounts,
     private readonly sessions: RefreshTokens,
+    private readonly oauth: OauthGrants,
     private readonly invalidation: Invalidation,
   ) {
     super();
   }
 
   async admit(credential: string): Promise<Admission> {
-    const grant = credential.startsWith('cdk_') ? this.apiKeys.grantOf(credential) : await this.accessTokens.grantOf(credential);
+    const grant = await this.grantOf(credential);
     const principal = grant === null ? null : await this.renew(grant);
     if (grant === null || principal === null) throw invalidCredential();
     return { principal, grant };
   }
 
   renew(grant: Grant): Promise<Principal | null> {
-    return grant.kind === 'api_key' ? this.apiKeys.principalOf(grant.subject) : this.accessTokens.principalOf(grant);
+    switch (grant.kind) {
+      case 'api_key':
+        return this.apiKeys.principalOf(grant.subject);
+      case 'agent':
+        return this.accessTokens.principalOf(grant);
+      case 'oauth':
+      case 'issuer':
+        return this.oauth.principalOf(grant);
+    }
   }
 
   onChange(listener: (subject: string) => void): void {
     this.accounts.onChange(listener);
     this.sessions.onEnd(listener);
     this.apiKeys.onChange(listener);
+    this.oauth.onChange(listener);
   }
 
   onReset(listener: () => void): void {
     this.invalidation.onReset(listener);
+    this.oauth.onReset(listener);
+  }
+
+  /** What it looks like decides what it is, as it does for requests. */
+  private async grantOf(credential: string): Promise<Grant | null> {
+    if (credential.startsWith('cdk_')) return this.apiKeys.grantOf(credential);
+    return this.oauth.isOne(credential) ? this.oauth.grantOf(credential) : this.accessTokens.grantOf(credential);
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { DomainError } from '../../kernel/domain-error.js';
 
-export type Credential = { kind: 'api-key' | 'jwt'; value: string };
+export type Credential = { kind: 'api-key' | 'jwt' | 'oauth'; value: string };
 
 /** Which credential a request presents. Two at once are refused: it would not be clear who is calling. */
 export function credentialOf(headers: IncomingHttpHeaders): Credential {
@@ -17,7 +17,8 @@ export function credentialOf(headers: IncomingHttpHeaders): Credential {
   }
   const [, token] = /^Bearer +([^ ]+)$/i.exec(authorization) ?? [];
   if (token === undefined) throw invalidCredential();
-  return { kind: 'jwt', value: token };
+  // What OAuth clients are given is opaque; a JWT has dots.
+  return { kind: token.includes('.') ? 'jwt' : 'oauth', value: token };
 }
 
 export function invalidCredential(): DomainError {

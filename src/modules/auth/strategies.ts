@@ -7,6 +7,8 @@ import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { credentialOf, invalidCredential } from './credential.js';
 import type { Credential } from './credential.js';
 import { AccessTokens } from './jwt/access-tokens.js';
+import { OauthPrincipals } from './oauth2/oauth-principals.js';
+import { TrustedIssuers } from './oauth2/trusted-issuers.js';
 
 type Check = (value: string) => Promise<Principal | null>;
 
@@ -23,11 +25,14 @@ export class CredentialStrategies {
   constructor(
     private readonly apiKeys: ApiKeysService,
     accessTokens: AccessTokens,
+    oauth: OauthPrincipals,
+    issuers: TrustedIssuers,
   ) {
     const application = ++applications;
     this.names = {
       'api-key': register(`api-key-${application}`, (key) => apiKeys.authenticate(key)),
-      jwt: register(`jwt-${application}`, (token) => accessTokens.authenticate(token)),
+      jwt: register(`jwt-${application}`, (token) => (issuers.claims(token) ? issuers : accessTokens).authenticate(token)),
+      oauth: register(`oauth-${application}`, (token) => oauth.authenticate(token)),
     };
   }
 

@@ -82,6 +82,21 @@ const rateLimit = z
   .refine((text) => (rateLimitOf(text)?.windowSeconds ?? 0) <= MAX_RATE_WINDOW_SECONDS, { message: `use ${MAX_RATE_WINDOW_SECONDS} seconds at the most`, when: ({ issues }) => issues.length === 0 })
   .default('6000/60');
 
+/** Tokens are vouched for by keys that are fetched from there: plain http only where nobody is on the way. */
+function isIssuer(text: string): boolean {
+  const url = urlOf(text);
+  if (url === null || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname));
+}
+
+const issuers = list.superRefine((items, context) => {
+  for (const item of items) {
+    if (!isIssuer(item)) {
+      context.addIssue({ code: 'custom', message: `"${item}" is not an issuer such as https://login.example.com; http:// is for this machine only` });
+    }
+  }
+});
+
 /** The one list of settings. `docs/configuration.md` and `.env.example` are held against it by a test. */
 export const CONFIG_SCHEMA = z.object({
   PORT: number(z.number().int().min(0).max(65535)).default(3000).describe('Port of HTTP and Socket.IO; 0 picks a free one'),
@@ -105,9 +120,10 @@ export const CONFIG_SCHEMA = z.object({
   SECRET_KEY: list
     .refine((keys) => keys.every((key) => key.length >= 16), { message: 'each key needs at least 16 characters' })
     .describe('Encrypts stored secrets. A comma list: the first encrypts, all decrypt. Generated into the data folder on SQLite, required on MySQL'),
-  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'use http://… or https://…' }).optional().describe('Address under which clients reach this service, for the OpenAPI document'),
+  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'use http://… or https://…' }).optional().describe('Address under which clients reach this service: the issuer of OAuth tokens, cookies and links; http://HOST:PORT when absent'),
   TLS_CERT: z.string().optional().describe('File of the certificate for HTTPS in PEM, with those of its issuers behind it; read again on SIGHUP. Without it a proxy does TLS'),
   TLS_KEY: z.string().optional().describe('File of the private key of TLS_CERT in PEM'),
+  OAUTH_TRUSTED_ISSUERS: issuers.describe('Issuers whose access tokens (JWT) are accepted beside those of this service, comma separated, as they stand in `iss`'),
   CORS_ORIGINS: origins.describe('Origins that browsers may call from, comma separated; * for all'),
   RATE_LIMIT: rateLimit.describe('Requests/seconds that a credential may make whose application sets none of its own, and an address without a credential; off switches all limits off, those of log-ins included'),
   TRUST_PROXY: cidrList.describe('Ranges of proxies whose X-Forwarded-For is believed'),

@@ -1,0 +1,102 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import { failureOf } from '../../../platform/http/problem.js';
+import { withRequestOrigin } from '../../../platform/http/request-origin.js';
+import { LOGGER } from '../../../platform/observability/tokens.js';
+import { AuthorizationServer } from './authorization-server.js';
+import { Interactions } from './interactions.service.js';
+import type { Exchange, Outcome } from './interactions.service.js';
+import { Issuer } from './issuer.js';
+import { errorPage } from './pages.js';
+
+const FORM_LIMIT_BYTES = 8 * 1024;
+
+const GET = ['/oauth/authorize', '/oauth/authorize/:uid', '/oauth/jwks', '/.well-known/oauth-authorization-server'];
+const POST = ['/oauth/token', '/oauth/introspect', '/oauth/revoke'];
+/** Where browsers ask first whether they may. */
+const OPTIONS = [...POST, '/oauth/jwks', '/.well-known/oauth-authorization-server'];
+
+const PAGE = '/oauth/interaction/:uid';
+
+/** Beside Nest's routes, on the same port: what oidc-provider answers by itself, and the pages that it sends agents to. */
+@Injectable()
+export class OauthRoutes implements OnModuleInit {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly server: AuthorizationServer,
+    private readonly interactions: Interactions,
+    private readonly issuer: Issuer,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
+    await fastify.register(async (scope) => this.serveProvider(scope));
+    await fastify.register(async (scope) => this.servePages(scope));
+  }
+
+  /** oidc-provider reads the bodies itself. */
+  private serveProvider(scope: FastifyInstance): void {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', (_request, _body, done) => done(null));
+    const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> => this.pass(request, reply);
+    for (const [method, urls] of [['GET', GET], ['POST', POST], ['OPTIONS', OPTIONS]] as const) {
+      for (const url of urls) scope.route({ method, url, handler });
+    }
+  }
+
+  private servePages(scope: FastifyInstance): void {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: FORM_LIMIT_BYTES }, (_request, body, done) => {
+      done(null, new URLSearchParams(body as string));
+    });
+    scope.setErrorHandler((error, request, reply) => this.answerError(error, request, reply));
+    const form = (request: FastifyRequest): URLSearchParams => (request.body instanceof URLSearchParams ? request.body : new URLSearchParams());
+    const { interactions } = this;
+    const serve = (work: (exchange: Exchange, form: URLSearchParams) => Promise<Outcome>) => (request: FastifyRequest, reply: FastifyReply) =>
+      withRequestOrigin(request, async () => answer(reply, await work(this.exchangeOf(request, reply), form(request))));
+    scope.get(PAGE, serve((exchange) => interactions.show(exchange)));
+    scope.post(`${PAGE}/login`, serve((exchange, fields) => interactions.login(exchange, fields)));
+    scope.post(`${PAGE}/consent`, serve((exchange, fields) => interactions.consent(exchange, fields)));
+    scope.post(`${PAGE}/cancel`, serve((exchange, fields) => interactions.cancel(exchange, fields)));
+  }
+
+  private async pass(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const provider = await this.server.provider();
+    reply.hijack();
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
+    await provider.callback()(this.asIssuer(request.raw), reply.raw);
+  }
+
+  private exchangeOf(request: FastifyRequest, reply: FastifyReply): Exchange {
+    return { request: this.asIssuer(request.raw), response: reply.raw, address: request.clientAddress, uid: (request.params as { uid: string }).uid };
+  }
+
+  /** Addresses and cookies are those of the issuer, whatever a proxy or a caller says of the request. */
+  private asIssuer(request: IncomingMessage): IncomingMessage {
+    const { protocol, host, pathname } = new URL(this.issuer.url);
+    delete request.headers['x-forwarded-for'];
+    request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
+    request.headers['x-forwarded-host'] = host;
+    return Object.assign(request, { baseUrl: pathname.replace(/\/$/, '') });
+  }
+
+  private answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const failure = failureOf(error);
+    if (failure.status === 500) this.logger.error({ err: error, request_id: request.id, code: failure.code }, 'request failed');
+    return send(reply.headers(failure.headers ?? {}), { status: failure.status, page: errorPage(failure.code, failure.detail) });
+  }
+}
+
+function answer(reply: FastifyReply, outcome: Outcome): FastifyReply {
+  if ('page' in outcome) return send(reply, outcome);
+  return reply.header('cache-control', 'no-store').redirect(outcome.location, 303);
+}
+
+function send(reply: FastifyReply, { status, page }: Extract<Outcome, { page: unknown }>): FastifyReply {
+  return reply.status(status).headers(page.headers).send(page.html);
+}
