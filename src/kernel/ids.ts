@@ -15,6 +15,7 @@ export const ID_PREFIXES = {
   delivery: 'dlv',
   apiKey: 'key',
   application: 'app',
+  signingKey: 'sgk',
   oauthClient: 'oac',
   oauthKey: 'oky',
   tokenKey: 'tky',

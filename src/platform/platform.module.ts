@@ -19,6 +19,9 @@ import { WorkerTimers } from './leases/worker-timers.js';
 import { createCounters } from './limits/counters.factory.js';
 import { Counters } from './limits/counters.js';
 import { RequestLimits } from './limits/request-limits.js';
+import { MemoryNonceStore } from './nonces/memory-nonce-store.js';
+import { NonceStore } from './nonces/nonce-store.js';
+import { RedisNonceStore } from './nonces/redis-nonce-store.js';
 import { HealthController } from './observability/health.controller.js';
 import { Metrics } from './observability/metrics.js';
 import { LOGGER } from './observability/tokens.js';
@@ -65,6 +68,16 @@ export class PlatformModule {
         inject: [RedisConnections, DEPLOYMENT],
         useFactory: (redis: RedisConnections | null, deployment: string) =>
           redis === null ? new LocalInvalidation() : new RedisInvalidation(redis, `crossdesk:${deployment}:invalidate`, logger),
+      },
+      {
+        provide: NonceStore,
+        inject: [RedisConnections, DEPLOYMENT],
+        useFactory: async (redis: RedisConnections | null, deployment: string): Promise<NonceStore> => {
+          if (redis === null) return new MemoryNonceStore(clock.now());
+          const store = new RedisNonceStore(redis, `crossdesk:${deployment}:nonces`, logger);
+          await store.establish(clock.now());
+          return store;
+        },
       },
       {
         provide: JobQueue,

@@ -36,6 +36,9 @@ export function errorCodesOf({ path, method, operation }: PlacedOperation): stri
   if (operation.requestBody !== undefined) add('request.malformed', 'request.not_utf8', 'request.too_large', 'request.unsupported_media_type', 'request.invalid');
   if (operation.parameters.some((parameter) => parameter.in === 'query')) add('request.invalid');
   if (scope !== undefined) add('auth.credential_missing', 'auth.credential_invalid', 'auth.credential_ambiguous', 'auth.address_not_allowed');
+  if (scope !== undefined) {
+    add('auth.signature_invalid', 'auth.signature_components', 'auth.signature_expired', 'auth.signature_replayed', 'auth.digest_mismatch', 'auth.nonces_unavailable');
+  }
   if (scope !== undefined && scope !== ANY_SCOPE) add('auth.scope_missing');
   if (takesIdempotencyKey(method, operation)) add('idempotency.in_progress', 'idempotency.key_reused', 'request.invalid');
   add('rate_limit.exceeded', 'internal', 'service.unavailable', 'service.worker_only');

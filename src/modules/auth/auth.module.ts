@@ -35,6 +35,13 @@ import { KnownAddresses } from './login-throttle/known-addresses.js';
 import { LoginThrottle } from './login-throttle/login-throttle.js';
 import { OAUTH_CONTROLLERS, OAUTH_ENTITIES, OAUTH_PROVIDERS } from './oauth2/oauth2.parts.js';
 import { PasswordsService } from './passwords.service.js';
+import { SignatureVerifier } from './signature/signature-verifier.js';
+import { SigningKeyCleanup } from './signature/signing-key-cleanup.js';
+import { SigningKeyEntity } from './signature/signing-key.entity.js';
+import { SigningKeysController } from './signature/signing-keys.controller.js';
+import { SigningKeysRepository } from './signature/signing-keys.repository.js';
+import { SigningKeysService } from './signature/signing-keys.service.js';
+import { SigningKeys } from './signature/signing-keys.js';
 import { CredentialStrategies } from './strategies.js';
 
 @Module({
@@ -43,9 +50,9 @@ import { CredentialStrategies } from './strategies.js';
     OrganizationsModule,
     PassportModule.register({ session: false }),
     JwtModule.register({}),
-    TypeOrmModule.forFeature([...OAUTH_ENTITIES, ApiKeyEntity, ApplicationEntity, RefreshTokenEntity, TokenKeyEntity, KnownAddressEntity]),
+    TypeOrmModule.forFeature([...OAUTH_ENTITIES, ApiKeyEntity, ApplicationEntity, RefreshTokenEntity, TokenKeyEntity, KnownAddressEntity, SigningKeyEntity]),
   ],
-  controllers: [ApplicationsController, ApplicationKeysController, AuthController, ...OAUTH_CONTROLLERS],
+  controllers: [ApplicationsController, ApplicationKeysController, AuthController, SigningKeysController, ...OAUTH_CONTROLLERS],
   providers: [
     ApplicationsRepository,
     ApplicationDirectory,
@@ -65,6 +72,11 @@ import { CredentialStrategies } from './strategies.js';
     LoginThrottle,
     LoginService,
     ChangePassword,
+    SigningKeysRepository,
+    SigningKeys,
+    SigningKeysService,
+    SigningKeyCleanup,
+    SignatureVerifier,
     CredentialStrategies,
     ...OAUTH_PROVIDERS,
     { provide: ApiKeys, useExisting: ApiKeysService },

@@ -34,7 +34,7 @@ export class CredentialGuard implements CanActivate {
     private readonly limits: RequestLimits,
   ) {
     const { names } = strategies;
-    this.guards = { 'api-key': passportGuard(names['api-key']), jwt: passportGuard(names.jwt), oauth: passportGuard(names.oauth) };
+    this.guards = { 'api-key': passportGuard(names['api-key']), jwt: passportGuard(names.jwt), signature: passportGuard(names.signature), oauth: passportGuard(names.oauth) };
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {

@@ -1,19 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { DomainError } from '../../kernel/domain-error.js';
 
-export type Credential = { kind: 'api-key' | 'jwt' | 'oauth'; value: string };
+export type Credential = { kind: 'api-key' | 'jwt' | 'oauth' | 'signature'; value: string };
 
 /** Which credential a request presents. Two at once are refused: it would not be clear who is calling. */
 export function credentialOf(headers: IncomingHttpHeaders): Credential {
   const apiKey = headers['x-api-key'];
   const authorization = headers.authorization;
-  if (apiKey !== undefined && authorization !== undefined) throw ambiguous();
+  const signature = headers['signature-input'] ?? headers['signature'];
+  if ([apiKey, authorization, signature].filter((header) => header !== undefined).length > 1) throw ambiguous();
+  if (signature !== undefined) return { kind: 'signature', value: String(signature) };
   if (apiKey !== undefined) {
     if (Array.isArray(apiKey)) throw ambiguous();
     return { kind: 'api-key', value: apiKey };
   }
   if (authorization === undefined) {
-    throw new DomainError('unauthenticated', 'auth.credential_missing', 'Send an API key in X-API-Key or an access token in Authorization: Bearer.');
+    throw new DomainError('unauthenticated', 'auth.credential_missing', 'Send an API key in X-API-Key, an access token in Authorization: Bearer, or sign the request.');
   }
   const [, token] = /^Bearer +([^ ]+)$/i.exec(authorization) ?? [];
   if (token === undefined) throw invalidCredential();

@@ -9,8 +9,9 @@ import type { Credential } from './credential.js';
 import { AccessTokens } from './jwt/access-tokens.js';
 import { OauthPrincipals } from './oauth2/oauth-principals.js';
 import { TrustedIssuers } from './oauth2/trusted-issuers.js';
+import { SignatureVerifier } from './signature/signature-verifier.js';
 
-type Check = (value: string) => Promise<Principal | null>;
+type Check = (value: string, request: FastifyRequest) => Promise<Principal | null>;
 
 let applications = 0;
 
@@ -25,12 +26,14 @@ export class CredentialStrategies {
   constructor(
     private readonly apiKeys: ApiKeysService,
     accessTokens: AccessTokens,
+    signatures: SignatureVerifier,
     oauth: OauthPrincipals,
     issuers: TrustedIssuers,
   ) {
     const application = ++applications;
     this.names = {
       'api-key': register(`api-key-${application}`, (key) => apiKeys.authenticate(key)),
+      signature: register(`signature-${application}`, (_value, request) => signatures.authenticate(request)),
       jwt: register(`jwt-${application}`, (token) => (issuers.claims(token) ? issuers : accessTokens).authenticate(token)),
       oauth: register(`oauth-${application}`, (token) => oauth.authenticate(token)),
     };
@@ -45,7 +48,7 @@ export class CredentialStrategies {
 function register(name: string, check: Check): string {
   class CredentialStrategy extends PassportStrategy(Strategy, name) {
     async validate(request: FastifyRequest): Promise<Principal> {
-      const principal = await check(credentialOf(request.headers).value);
+      const principal = await check(credentialOf(request.headers).value, request);
       if (principal === null) throw invalidCredential();
       return principal;
     }

@@ -12,6 +12,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the guard once the caller is known. */
     principal?: Principal;
+    /** The body as it came; only kept for those that need it (`readJsonBodies`). */
     rawBody?: Buffer;
   }
 }
@@ -22,6 +23,7 @@ export function Allow(scope: string): MethodDecorator & ClassDecorator {
     SetMetadata(SCOPE, scope),
     ApiSecurity('api_key'),
     ApiBearerAuth('bearer'),
+    ApiSecurity('signature'),
     ApiExtension(EXTENSIONS.requiredScope, scope),
   );
 }

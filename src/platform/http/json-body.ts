@@ -3,6 +3,8 @@ import { errorCodes } from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../../kernel/domain-error.js';
 
+/** Who sends one of these has its body looked at as it came; for all others the bytes are let go once they are parsed. */
+const NEED_BYTES = ['signature-input', 'content-digest', 'idempotency-key'];
 const UTF8 = /^(utf-?8|us-ascii)$/i;
 
 /** Bodies are JSON in UTF-8. An empty body is an absent one, so that actions without input need none. */
@@ -11,7 +13,7 @@ export function readJsonBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer;
-    request.rawBody = bytes;
+    if (NEED_BYTES.some((name) => request.headers[name] !== undefined)) request.rawBody = bytes;
     if (!isPlainUtf8(request.headers['content-type'], request.headers['content-encoding'])) {
       done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(), undefined);
     } else if (bytes.length === 0) {
