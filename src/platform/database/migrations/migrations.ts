@@ -5,9 +5,8 @@ import { ApplicationKeys1795340000001 } from './1795340000001-application-keys.j
 import { Oauth1795341000000 } from './1795341000000-oauth.js';
 import { KnownLoginAddresses1795343000000 } from './1795343000000-known-login-addresses.js';
 import { SigningKeys1795342000000 } from './1795342000000-signing-keys.js';
-import { SigningKeys1795342000000 } from './1795342000000-signing-keys.js';
 import { AuditLogs1795344000000 } from './1795344000000-audit-logs.js';
 import { CallbackCreators1795344100000 } from './1795344100000-callback-creators.js';
 
 /** In the order in which they run. */
-export const MIGRATIONS = [Foundation1790000000000, RefreshTokenExpiry1795332000000, Applications1795340000000, ApplicationKeys1795340000001, Oauth1795341000000, KnownLoginAddresses1795343000000, SigningKeys1795342000000, SigningKeys1795342000000, AuditLogs1795344000000, CallbackCreators1795344100000];
+export const MIGRATIONS = [Foundation1790000000000, RefreshTokenExpiry1795332000000, Applications1795340000000, ApplicationKeys1795340000001, Oauth1795341000000, SigningKeys1795342000000, KnownLoginAddresses1795343000000, AuditLogs1795344000000, CallbackCreators1795344100000];
