@@ -94,6 +94,19 @@ describe('the timers of a worker', () => {
     expect(idle).toBe(true);
   });
 
+  it('run what is each process’s own in every one, whatever it plays', async () => {
+    const ran = ['api', 'worker', 'api,worker'].map((roles) => {
+      const done = signal();
+      const timers = new WorkerTimers(new Leases(open.unitOfWork, new TestClock()), readConfig({ ROLES: roles }), createLogger('silent'));
+      timers.everyHere(TASK, async () => done.give());
+      timers.onApplicationBootstrap();
+      started.push(timers);
+      return done.promise;
+    });
+    await Promise.all(ran);
+    expect(await open.dataSource.query('SELECT name FROM leases')).toEqual([]);
+  });
+
   it('stop with their process: the task is told, and waited for', async () => {
     const [begun, told] = [signal(), signal()];
     let runs = 0;
