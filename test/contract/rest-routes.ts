@@ -17,6 +17,7 @@ export interface Operation {
   parameters: string[];
   bodyFields: string[];
   queryFields: string[];
+  takesIfMatch: boolean;
 }
 
 const PREFIX = '/api/v1';
@@ -35,6 +36,7 @@ export async function operationsOf(app: TestApp): Promise<Operation[]> {
         parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!),
         bodyFields: body,
         queryFields: query,
+        takesIfMatch: (item[method].parameters ?? []).some(({ name }: Body) => name === 'If-Match'),
       });
     }
   }
@@ -92,6 +94,10 @@ export async function aWorld(app: TestApp, caller: Caller): Promise<World> {
   await make('/agents', { username: 'zhao' });
   await make('/callbacks', { url: sink.url, events: ['visitor.updated'] });
   await make('/conversations', { visitor: { external_id: 'customer-0' } });
+  const applicationId = await make('/applications', { name: 'Orders', scopes: ['*'] });
+  const keyId = await make(`/applications/${applicationId}/api-keys`, { name: 'Production' });
+  await make(`/applications/${applicationId}/api-keys`, { name: 'Test' });
+  await make('/applications', { name: 'Widget', scopes: ['messages:read'] });
   await app.settle();
   const deliveries = (await caller.get(`/callbacks/${callbackId}/deliveries`)).body.data;
   expect(deliveries).toMatchObject([{ status: 'succeeded' }, { status: 'succeeded' }]);
@@ -107,6 +113,8 @@ export async function aWorld(app: TestApp, caller: Caller): Promise<World> {
       'events.id': (await caller.get('/events?limit=1')).body.data[0].id,
       'callbacks.id': callbackId,
       'callbacks.delivery_id': deliveries[0].id,
+      'applications.id': applicationId,
+      'applications.key_id': keyId,
     },
   };
 }
@@ -139,6 +147,10 @@ const CALLBACK = {
   url: 'https://receiver.example.com/crossdesk', events: ['message.*'], format: 'native', headers: { 'x-team': 'billing' }, timeout_ms: 5000,
   retry: { schedule_seconds: [0, 5] }, filter: { departments: ['support'], channels: ['web'] }, enabled: true, description: 'Billing',
 };
+const APPLICATION = {
+  name: 'Order system', scopes: ['messages:read', 'messages:write'], ip_allowlist: ['127.0.0.0/8', '::1'], rate_limit: { limit: 1000, window_seconds: 60 },
+  data_scope: { departments: ['support'], channels: ['web'], agent_ids: [] }, enabled: true,
+};
 
 /** By operation. A new route with a body needs its entry here, and then is covered like the others. */
 export function validBodies(world: World): Record<string, ValidBodies> {
@@ -163,8 +175,13 @@ export function validBodies(world: World): Record<string, ValidBodies> {
     'PUT /messages/{id}': { bodies: [{ content: 'edited', metadata: { source: 'app' } }], required: [] },
     'POST /callbacks': { bodies: [{ ...CALLBACK, secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }], required: ['url', 'events'] },
     'PUT /callbacks/{id}': { bodies: [CALLBACK], required: [] },
+    'POST /applications': { bodies: [APPLICATION], required: ['name', 'scopes'] },
+    'PUT /applications/{id}': { bodies: [APPLICATION], required: [] },
+    'POST /applications/{id}/api-keys': { bodies: [{ name: 'Production', scopes: ['messages:read'], expires_at: '2099-01-01T00:00:00Z' }], required: ['name'] },
+    'POST /applications/{id}/api-keys/{key_id}/rotate': { bodies: [{ overlap_seconds: 3600 }], required: [] },
     'POST /organizations': { bodies: [{ slug: 'initech', name: 'Initech', time_zone: 'Asia/Shanghai' }], required: ['slug', 'name'] },
     'POST /auth/login': { bodies: [{ username: 'li', password: 'password of li', organization: 'acme' }], required: ['username', 'password'] },
+    'PUT /auth/password': { bodies: [{ current_password: 'password of li', new_password: 'new password of li' }], required: ['current_password', 'new_password'] },
     'POST /auth/refresh': { bodies: [{ refresh_token: 'cdr_4Zt0aJ8m1x2c3v4b5n6m7q8w9e0r' }], required: ['refresh_token'] },
   };
 }

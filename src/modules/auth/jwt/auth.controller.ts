@@ -57,8 +57,8 @@ export class AuthController {
   @Audited()
   @HttpCode(204)
   @Throws('auth.login_required', 'auth.password_wrong', 'auth.password_unchanged')
-  async changePassword(@Caller() caller: Principal, @Body() input: ChangePasswordDto): Promise<void> {
-    await this.passwords.change(caller, input);
+  async changePassword(@Caller() caller: Principal, @Body() input: ChangePasswordDto, @ClientAddress() address: string): Promise<void> {
+    await this.passwords.change(caller, input, address);
   }
 
   /** Tells whose credential this is and what it may do. */
