@@ -4,6 +4,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Config } from '../platform/config/config.js';
 import { completeDocument } from './openapi/complete-document.js';
 import { DESCRIPTION, TAGS } from './openapi/components.js';
+import { oauthScheme } from './openapi/oauth-scheme.js';
 
 export function buildOpenApi(app: NestFastifyApplication, config: Config): OpenAPIObject {
   const settings = new DocumentBuilder()
@@ -14,6 +15,7 @@ export function buildOpenApi(app: NestFastifyApplication, config: Config): OpenA
     .addServer(config.values.PUBLIC_URL ?? '/')
     .addApiKey({ type: 'apiKey', name: 'X-API-Key', in: 'header', description: 'An API key, `cdk_…`' }, 'api_key')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token from `POST /api/v1/auth/login`' }, 'bearer')
+    .addOAuth2(oauthScheme(config), 'oauth2')
     .addApiKey({ type: 'apiKey', name: 'Signature-Input', in: 'header', description: 'An HTTP message signature (RFC 9421) by a signing key of an application, with `Signature` and, where there is a body, `Content-Digest` (RFC 9530)' }, 'signature')
     .build();
   const scanned = SwaggerModule.createDocument(app, settings, {

@@ -1,5 +1,6 @@
 import { type Backing, type DatabaseName, openBacking } from './harness/databases.js';
 import { monotonicMs } from './harness/clock.js';
+import type { Context } from './harness/context.js';
 import { type Options, readOptions, type ScenarioName, SCENARIOS, USAGE } from './harness/options.js';
 import { type DatabaseResults, renderFigures, writeReport } from './harness/report.js';
 import { Scope } from './harness/scope.js';
@@ -7,6 +8,7 @@ import { stopReaper } from './harness/service.js';
 import { measureBacklog } from './scenarios/callback-backlog.js';
 import { measureFootprint } from './scenarios/footprint.js';
 import { measureLatency } from './scenarios/latency.js';
+import { measureLongBacklog } from './scenarios/long-backlog.js';
 import { measurePosts } from './scenarios/post-messages.js';
 import { measureBroadcast } from './scenarios/socket-broadcast.js';
 import { measureChain } from './scenarios/whole-chain.js';
@@ -14,11 +16,15 @@ import { measureChain } from './scenarios/whole-chain.js';
 const MEASURES = {
   post: measurePosts,
   chain: measureChain,
-  backlog: measureBacklog,
+  backlog: (context) => measureBacklog(context),
+  'backlog-failing': (context) => measureBacklog(context, { endpoints: 1, failing: 0.2 }),
+  'backlog-many': (context) => measureBacklog(context, { endpoints: 100, failing: 0 }),
+  'backlog-many-failing': (context) => measureBacklog(context, { endpoints: 100, failing: 0.2 }),
+  drain: measureLongBacklog,
   sockets: measureBroadcast,
   latency: measureLatency,
   footprint: measureFootprint,
-} satisfies Record<ScenarioName, unknown>;
+} satisfies Record<ScenarioName, (context: Context) => Promise<unknown>>;
 
 const INTERRUPTED = 130;
 const CLEAN_UP_MS = 3_000;

@@ -37,6 +37,8 @@ export const ERROR_CODES: Record<string, ErrorCode> = {
   'auth.address_not_allowed': { on: 'forbidden', detail: 'The application of this credential does not allow this address.' },
   'message.not_own': { on: 'forbidden', detail: 'Agents change their own messages only.' },
   'message.sender_forbidden': { on: 'forbidden', detail: 'Agents send as themselves only.' },
+  'auth.issuer_unavailable': { on: 'unavailable', detail: 'The keys of the issuer of this token cannot be fetched at the moment.' },
+  'oauth_client.not_found': { on: 'not_found', detail: 'There is no oauth_client "oac_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
   'organization.operator_only': { on: 'forbidden', detail: 'Only the operator makes organizations.' },
   'agent.not_found': { on: 'not_found', detail: 'There is no agent "agt_01k5x6j3q8v4m2n7p9r1s5t6w0".' },
   'api_key.not_found': { on: 'not_found', detail: 'There is no api_key "key_01k5x6j3q8v4m2n7p9r1s5t6w0".' },

@@ -1,6 +1,6 @@
 import { SetMetadata, applyDecorators, createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtension, ApiSecurity } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtension, ApiOAuth2, ApiSecurity } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../../kernel/principal.js';
 import { EXTENSIONS } from './documentation.js';
@@ -17,19 +17,20 @@ declare module 'fastify' {
   }
 }
 
+/** Any caller with a credential, whatever its scopes. */
+export const ANY_SCOPE = 'any';
+
 /** The scope that a route needs: for the guard and for the OpenAPI document alike. */
 export function Allow(scope: string): MethodDecorator & ClassDecorator {
   return applyDecorators(
     SetMetadata(SCOPE, scope),
     ApiSecurity('api_key'),
     ApiBearerAuth('bearer'),
+    ApiOAuth2(scope === ANY_SCOPE ? [] : [scope], 'oauth2'),
     ApiSecurity('signature'),
     ApiExtension(EXTENSIONS.requiredScope, scope),
   );
 }
-
-/** Any caller with a credential, whatever its scopes. */
-export const ANY_SCOPE = 'any';
 
 /** No credential needed. */
 export function Public(): MethodDecorator & ClassDecorator {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Footprint } from '../scenarios/footprint.js';
 import type { Latency } from '../scenarios/latency.js';
+import type { LongBacklog } from '../scenarios/long-backlog.js';
 import type { Backing } from './databases.js';
 import { describeMachine, describePackages, type Memory, ROOT } from './machine.js';
 import { count, type Share } from './measure.js';
@@ -12,24 +13,36 @@ export interface DatabaseResults {
   post?: Share;
   chain?: Share;
   backlog?: Share;
+  'backlog-failing'?: Share;
+  'backlog-many'?: Share;
+  'backlog-many-failing'?: Share;
+  drain?: LongBacklog;
   sockets?: Share;
   latency?: Latency;
   footprint?: Footprint;
 }
 
-type ShareName = 'post' | 'chain' | 'backlog' | 'sockets';
+type ShareName = 'post' | 'chain' | 'backlog' | 'backlog-failing' | 'backlog-many' | 'backlog-many-failing' | 'sockets';
+
+const SENDER = 'bare undici `Pool.request`';
 
 const BASELINES: Record<ShareName, string> = {
   post: 'bare node:http echo',
   chain: 'bare node:http echo',
-  backlog: 'bare undici `Pool.request`',
+  backlog: SENDER,
+  'backlog-failing': SENDER,
+  'backlog-many': SENDER,
+  'backlog-many-failing': SENDER,
   sockets: 'bare Socket.IO broadcast',
 };
 
 const GOALS: Record<ShareName, { sqlite: number; mysql: number }> = {
   post: { sqlite: 0.15, mysql: 0.12 },
   chain: { sqlite: 0.06, mysql: 0.06 },
-  backlog: { sqlite: 0.4, mysql: 0.4 },
+  backlog: { sqlite: 0.5, mysql: 0.5 },
+  'backlog-failing': { sqlite: 0.5, mysql: 0.5 },
+  'backlog-many': { sqlite: 0.5, mysql: 0.5 },
+  'backlog-many-failing': { sqlite: 0.5, mysql: 0.5 },
   sockets: { sqlite: 0.7, mysql: 0.7 },
 };
 
@@ -38,7 +51,7 @@ const COSTS_HEADING = '## What costs most';
 const COSTS_MISSING = '_Not written yet. This section is kept when the file is written anew._';
 
 export function renderFigures(results: DatabaseResults[]): string {
-  return [sharesTable(results), latencyTable(results), footprintTable(results)].filter((table) => table !== '').join('\n\n');
+  return [sharesTable(results), drainTable(results), latencyTable(results), footprintTable(results)].filter((table) => table !== '').join('\n\n');
 }
 
 export function writeReport(results: DatabaseResults[], options: Options): void {
@@ -74,7 +87,8 @@ const METHOD = `## How it is measured
 - A share is a rate divided by that of a bare program that does the least for the same purpose, in the same run, from the same client. Rates depend on the machine, shares much less. Baseline and subject take turns (B S B S … B); a round's share is its rate by the mean of the baselines before and after it; rates and shares are medians of the rounds, each for itself. Both are warmed up, but for the backlog, where both processes are new in each round.
 - **${SCENARIOS.post}**: 64 connections, one request in flight on each, API key, 200 conversations, a new \`client_msg_no\` each; durable with its event and one delivery row; \`ROLES=api\`, so nothing is delivered. The echo reads, parses and answers the same requests. The client writes prepared bytes and reads nothing but status and length, so that it is not what is measured.
 - **${SCENARIOS.chain}**: the same client with the worker on. Messages by the time from the first POST to the arrival of the last callback at a receiver in another process.
-- **${SCENARIOS.backlog}**: a process with \`ROLES=api\` fills the table and ends, one with \`ROLES=worker\` empties it. From the first to the last arrival at the receiver; the baseline sends the same bodies and headers over as many connections as the receiver saw.
+- **${SCENARIOS.backlog}**: a process with \`ROLES=api\` fills the table and ends, one with \`ROLES=worker\` empties it. From the first to the last arrival at the receiver; the baseline sends the same bodies and headers over as many connections as the receiver saw. Of those that are answered with 500 the attempt is counted; the next one is due after the run.
+- **${SCENARIOS.drain}**: made and emptied in the same way.
 - **${SCENARIOS.sockets}**: 1,000 WebSocket clients in another process; up to 32 posted messages that not all clients have been told of. Events × clients per second; each event is waited for. The baseline broadcasts the same envelope.
 - **Latency**: 100 messages/s at a constant pace, whatever the answers, worker on, one callback and one Socket.IO client; from sending the POST.
 - **Memory and start-up**: from spawn to the first 200 of \`/health/ready\`; memory as in \`/proc/PID/status\`, the load being some seconds of the whole chain from 64 connections.
@@ -95,6 +109,11 @@ function sharesTable(results: DatabaseResults[]): string {
     }
   }
   return table('Throughput', ['Figure', 'Set-up', 'crossdesk', 'Baseline', 'Share (rounds)', 'Goal', 'Reached'], rows);
+}
+
+function drainTable(results: DatabaseResults[]): string {
+  const rows = results.flatMap(({ backing, drain }) => (drain === undefined ? [] : [`| ${backing.title} | ${count(drain.deliveries)} | ${drain.rates.map(count).join(', ')} |`]));
+  return table(`${SCENARIOS.drain}, to 100 endpoints`, ['Set-up', 'Deliveries', 'Per second, in each tenth'], rows);
 }
 
 function latencyTable(results: DatabaseResults[]): string {

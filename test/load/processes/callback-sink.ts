@@ -4,7 +4,7 @@ import { monotonicMs } from '../harness/clock.js';
 import { listen } from '../harness/listen.js';
 
 export interface SinkStats {
-  /** Different `webhook-id`s. */
+  /** Different `webhook-id`s at different paths. */
   events: number;
   requests: number;
   /** Monotonic; of the first and the last event that was new. */
@@ -12,6 +12,8 @@ export interface SinkStats {
   lastAt: number;
   /** The most connections that were open at once. */
   connections: number;
+  /** When the 1st, the 1,000th, the 2,000th … event came. */
+  marks: number[];
 }
 
 export interface SinkSample {
@@ -19,14 +21,24 @@ export interface SinkSample {
   body: string;
 }
 
-const EMPTY: SinkStats = { events: 0, requests: 0, firstAt: 0, lastAt: 0, connections: 0 };
+const EMPTY: SinkStats = { events: 0, requests: 0, firstAt: 0, lastAt: 0, connections: 0, marks: [] };
 
-let stats = { ...EMPTY };
+const MARK_EVERY = 1_000;
+
+let stats: SinkStats = { ...EMPTY, marks: [] };
 let seen = new Set<string>();
 let sample: SinkSample | undefined;
 let open = 0;
+let failing = 0;
 
-/** Counts callbacks by event id, says 200 to each. */
+/** Always the same ones, of every kind of id. */
+function isAmongFailing(key: string): boolean {
+  let hash = 0;
+  for (let index = 0; index < key.length; index++) hash = (hash * 31 + key.charCodeAt(index)) >>> 0;
+  return hash % 1_000 < failing * 1_000;
+}
+
+/** Counts callbacks by path and event id, says 200 to each, but 500 to a share of them. */
 const server = createServer((request, response) => {
   const wantsSample = sample === undefined;
   const chunks: Buffer[] = [];
@@ -36,13 +48,15 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     if (wantsSample) sample = { headers: request.headers, body: Buffer.concat(chunks).toString() };
     stats.requests += 1;
-    seen.add(String(request.headers['webhook-id']));
+    const key = `${request.url} ${request.headers['webhook-id']}`;
+    seen.add(key);
     if (seen.size > stats.events) {
       stats.events = seen.size;
       stats.lastAt = monotonicMs();
       if (stats.events === 1) stats.firstAt = stats.lastAt;
+      if (stats.events === 1 || stats.events % MARK_EVERY === 0) stats.marks.push(stats.lastAt);
     }
-    response.writeHead(200, { 'content-length': 0 }).end();
+    response.writeHead(failing > 0 && isAmongFailing(key) ? 500 : 200, { 'content-length': 0 }).end();
   });
 });
 server.on('connection', (socket) => {
@@ -53,8 +67,10 @@ server.on('connection', (socket) => {
 
 const handlers = serve({
   listen: () => listen(server),
-  reset: () => {
-    stats = { ...EMPTY, connections: open };
+  /** `share` of 0 to 1 is answered with 500. */
+  reset: (share: number) => {
+    failing = share;
+    stats = { ...EMPTY, connections: open, marks: [] };
     seen = new Set();
     sample = undefined;
   },

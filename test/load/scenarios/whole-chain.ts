@@ -28,7 +28,7 @@ export function measureChain(context: Context): Promise<Share> {
       return perSecond;
     };
     const subject = async (durationMs: number): Promise<number> => {
-      await sink.child.call.reset();
+      await sink.child.call.reset(0);
       const posts = await closedLoop({ url: service.url, connections: CONNECTIONS, durationMs, nextRequest });
       const { lastAt } = await arrivalOf(posts.created, sink);
       const drainSeconds = Math.max(0, lastAt - posts.endedAt) / 1_000;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
 import { domainEvent } from '../../../kernel/domain-event.js';
-import { addRows, changeRows, placeholders } from '../../../platform/database/rows.js';
+import { addRows, placeholders } from '../../../platform/database/rows.js';
 import { SharedUnit } from '../../../platform/database/shared-unit.js';
 import type { Outcome } from '../../../platform/database/shared-unit.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
@@ -65,11 +65,11 @@ export class AttemptLog {
     }
     const numbered = await this.lockAndNumber(attempts);
     await addRows(this.unitOfWork, 'callback_attempts', COLUMNS, numbered.map(toRow));
-    await this.writeSucceeded(numbered.filter(({ result, late }) => !late && result.kind === 'succeeded'));
-    for (const attempt of numbered) {
-      if (attempt.late) await this.writeLate(attempt);
-      else if (attempt.result.kind !== 'succeeded') await this.writeFailed(attempt);
-    }
+    const inTime = numbered.filter(({ late }) => !late);
+    await this.writeSucceeded(inTime.filter(({ result }) => result.kind === 'succeeded'));
+    await this.writeFailed(inTime.filter(({ result }) => result.kind !== 'succeeded'));
+    for (const attempt of inTime) await this.tellExhausted(attempt);
+    for (const attempt of numbered) if (attempt.late) await this.writeLate(attempt);
     return attempts.map(() => ({ value: undefined }));
   }
 
@@ -90,7 +90,7 @@ export class AttemptLog {
   }
 
   private async writeLate({ delivery }: NumberedAttempt): Promise<void> {
-    await changeRows(this.unitOfWork, 'UPDATE callback_deliveries SET attempt_count = attempt_count + 1 WHERE id = ?', [delivery.id]);
+    await this.unitOfWork.write('UPDATE callback_deliveries SET attempt_count = attempt_count + 1 WHERE id = ?', [delivery.id]);
   }
 
   private async writeSucceeded(attempts: readonly NumberedAttempt[]): Promise<void> {
@@ -105,14 +105,21 @@ export class AttemptLog {
     }
   }
 
-  private async writeFailed({ delivery, number, statusCode, result }: NumberedAttempt): Promise<void> {
-    await changeRows(
-      this.unitOfWork,
-      `UPDATE callback_deliveries SET status = ?, attempt_count = attempt_count + 1, schedule_index = schedule_index + 1,
-       due_at = ?, claim_token = NULL, last_status_code = ? WHERE id = ? AND claim_token = ?`,
-      [result.kind, result.kind === 'failed' ? result.nextAttemptAt : null, statusCode, delivery.id, delivery.claimToken],
-    );
-    // Events about callbacks create none of their own when they fail.
+  private async writeFailed(attempts: readonly NumberedAttempt[]): Promise<void> {
+    for (const group of groupBy(attempts, ({ statusCode, delivery, result }) => `${result.kind} ${statusCode} ${delivery.claimToken}`)) {
+      const { statusCode, delivery, result } = group[0]!;
+      const dueAt = group.map((attempt) => [attempt.delivery.id, nextAttemptAt(attempt.result)]);
+      await this.unitOfWork.write(
+        `UPDATE callback_deliveries SET status = ?, attempt_count = attempt_count + 1, schedule_index = schedule_index + 1,
+         due_at = CASE id ${dueAt.map(() => 'WHEN ? THEN ?').join(' ')} END, claim_token = NULL, last_status_code = ?
+         WHERE id IN (${placeholders(group.length)}) AND claim_token = ?`,
+        [result.kind, ...dueAt.flat(), statusCode, ...group.map((attempt) => attempt.delivery.id), delivery.claimToken],
+      );
+    }
+  }
+
+  /** Events about callbacks create none of their own when they fail. */
+  private async tellExhausted({ delivery, number, statusCode, result }: NumberedAttempt): Promise<void> {
     if (result.kind !== 'exhausted' || delivery.event.type.startsWith('callback.')) return;
     const endpoint = await this.endpoints.find(delivery.callbackId);
     this.outbox.append(
@@ -138,6 +145,10 @@ export class AttemptLog {
       changes: { enabled: { old: true, new: false } }, details: { reason: 'gone' },
     });
   }
+}
+
+function nextAttemptAt(result: AttemptResult): number | null {
+  return result.kind === 'failed' ? result.nextAttemptAt : null;
 }
 
 function toRow(attempt: NumberedAttempt): unknown[] {
