@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Provider } from 'oidc-provider';
 import type { Logger } from 'pino';
+import { ALL_SCOPES } from '../../../kernel/principal.js';
 import { LOGGER } from '../../../platform/observability/tokens.js';
 import { AgentAccounts } from '../auth.contract.js';
 import { Applications } from '../applications.contract.js';
@@ -61,7 +62,7 @@ export class AuthorizationServer {
 const METADATA = [
   'issuer', 'authorization_endpoint', 'token_endpoint', 'jwks_uri', 'introspection_endpoint', 'revocation_endpoint', 'grant_types_supported',
   'response_types_supported', 'response_modes_supported', 'code_challenge_methods_supported', 'token_endpoint_auth_methods_supported',
-  'authorization_response_iss_parameter_supported', 'scopes_supported', 'service_documentation',
+  'authorization_response_iss_parameter_supported', 'service_documentation',
 ];
 
 /** oidc-provider describes OpenID Connect too, which this service does not offer. */
@@ -72,6 +73,7 @@ async function onlyOauth(context: { body: unknown; oidc?: { route?: string } }, 
   const methods = body['token_endpoint_auth_methods_supported'];
   context.body = {
     ...Object.fromEntries(METADATA.filter((name) => name in body).map((name) => [name, body[name]])),
+    scopes_supported: ALL_SCOPES,
     introspection_endpoint_auth_methods_supported: methods,
     revocation_endpoint_auth_methods_supported: methods,
   };

@@ -13,8 +13,10 @@ import {
 } from './oauth-clients.dto.js';
 import { OauthClientsService } from './oauth-clients.service.js';
 
+const PATH = '/api/v1/applications/:id/oauth-client';
+
 @ApiTags('applications')
-@Controller('api/v1/applications/:id/oauth-client')
+@Controller(PATH)
 export class OauthClientsController {
   constructor(private readonly clients: OauthClientsService) {}
 
@@ -27,7 +29,7 @@ export class OauthClientsController {
     'A web application for agents': { redirect_uris: ['https://shop.example.com/oauth/callback'], grant_types: ['authorization_code', 'refresh_token'] },
     'A program in the browser': { redirect_uris: ['https://shop.example.com/'], grant_types: ['authorization_code'], token_endpoint_auth_method: 'none' },
   })
-  @AnswersResource({ etagFields: CLIENT_WRITABLE })
+  @AnswersResource({ location: PATH, etagFields: CLIENT_WRITABLE })
   @Throws('application.not_found', 'application.scope_not_held', 'application.data_scope_exceeded')
   create(@Caller() caller: Principal, @Param('id') id: string, @Body() input: CreateOauthClientDto): Promise<OauthClientWithSecretView> {
     return this.clients.create(caller, id, input);

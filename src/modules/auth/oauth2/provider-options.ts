@@ -76,7 +76,7 @@ export function providerOptions({ library, issuer, clients, applications, accoun
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     ttl: LIFETIMES,
     pkce: { required: () => true },
-    discovery: { scopes_supported: undefined, service_documentation: `${issuer.url}/docs` },
+    discovery: { service_documentation: `${issuer.url}/docs` },
     cookies: {
       names: { session: 'crossdesk_login', interaction: 'crossdesk_request', resume: 'crossdesk_resume' },
       long: { httpOnly: true, sameSite: 'lax', signed: true },
