@@ -35,7 +35,7 @@ export function errorCodesOf({ path, method, operation }: PlacedOperation): stri
   const scope = operation[EXTENSIONS.requiredScope];
   if (operation.requestBody !== undefined) add('request.malformed', 'request.not_utf8', 'request.too_large', 'request.unsupported_media_type', 'request.invalid');
   if (operation.parameters.some((parameter) => parameter.in === 'query')) add('request.invalid');
-  if (scope !== undefined) add('auth.credential_missing', 'auth.credential_invalid', 'auth.credential_ambiguous', 'auth.address_not_allowed');
+  if (scope !== undefined) add('auth.credential_missing', 'auth.credential_invalid', 'auth.credential_ambiguous', 'auth.address_not_allowed', 'auth.issuer_unavailable');
   if (scope !== undefined) {
     add('auth.signature_invalid', 'auth.signature_components', 'auth.signature_expired', 'auth.signature_replayed', 'auth.digest_mismatch', 'auth.nonces_unavailable');
   }
