@@ -48,7 +48,7 @@ export class BootstrapService {
 
   private create(adminPassword: string, givenKey: string | undefined): Promise<string> {
     return this.unitOfWork.run(async () => {
-      const organization = await this.onboarding.establish({ slug: 'default', name: 'Default', time_zone: 'UTC', operator: true }, givenKey);
+      const organization = await this.onboarding.establish('system', { slug: 'default', name: 'Default', time_zone: 'UTC', operator: true }, givenKey);
       const system: Principal = {
         kind: 'api_key', id: organization.api_key.id, organizationId: organization.id, scopes: new Set(['*']), operator: true, agent: null, application: null,
       };

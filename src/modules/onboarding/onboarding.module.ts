@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '../agents/agents.module.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { CallbacksModule } from '../callbacks/callbacks.module.js';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
@@ -8,7 +9,7 @@ import { OnboardingController } from './onboarding.controller.js';
 import { OnboardingService } from './onboarding.service.js';
 
 @Module({
-  imports: [AgentsModule, AuthModule, CallbacksModule, OrganizationsModule],
+  imports: [AgentsModule, AuditModule, AuthModule, CallbacksModule, OrganizationsModule],
   controllers: [OnboardingController],
   providers: [OnboardingService, BootstrapService],
   exports: [BootstrapService],
