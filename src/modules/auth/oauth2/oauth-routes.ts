@@ -33,10 +33,11 @@ export class OauthRoutes implements OnModuleInit {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async onModuleInit(): Promise<void> {
+  onModuleInit(): void {
     const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
-    await fastify.register(async (scope) => this.serveProvider(scope));
-    await fastify.register(async (scope) => this.servePages(scope));
+    // Not awaited: that would begin to load Fastify before Nest has given it its error handler.
+    void fastify.register(async (scope) => this.serveProvider(scope));
+    void fastify.register(async (scope) => this.servePages(scope));
   }
 
   /** oidc-provider reads the bodies itself. */
