@@ -24,7 +24,7 @@ interface Adapter {
   name: string;
   needsRedis: boolean;
   /** Two that share what they count where the adapter does so, the same one twice otherwise. */
-  make(prefix: string): [Counters, Counters];
+  make: (prefix: string) => [Counters, Counters];
 }
 
 const inRedis = (prefix: string): Counters => new RedisCounters(redis!.commands, prefix);
@@ -34,7 +34,7 @@ const ADAPTERS: Adapter[] = [
   {
     name: 'memory',
     needsRedis: false,
-    make() {
+    make: () => {
       const counters = new MemoryCounters();
       return [counters, counters];
     },

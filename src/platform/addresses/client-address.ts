@@ -10,6 +10,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The caller's address, as `ClientAddresses` says it. */
     readonly clientAddress: string;
+    knownAddress?: string | undefined;
   }
 }
 
@@ -49,11 +50,12 @@ export class ClientAddresses {
   }
 }
 
-/** Gives each request its `clientAddress`, worked out when somebody asks for it. */
+/** Gives each request its `clientAddress`, worked out once and only when somebody asks for it. */
 export function addressRequests(fastify: FastifyInstance, addresses: ClientAddresses): void {
+  fastify.decorateRequest('knownAddress', undefined);
   fastify.decorateRequest('clientAddress', {
     getter(this: FastifyRequest) {
-      return addresses.of(this.raw);
+      return (this.knownAddress ??= addresses.of(this.raw));
     },
   });
 }

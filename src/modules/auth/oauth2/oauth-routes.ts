@@ -6,7 +6,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { failureOf } from '../../../platform/http/problem.js';
 import { withRequestOrigin } from '../../../platform/http/request-origin.js';
+import { RequestLimits, answerStanding } from '../../../platform/limits/request-limits.js';
 import { LOGGER } from '../../../platform/observability/tokens.js';
+import { LoginThrottle } from '../login-throttle/login-throttle.js';
 import { AuthorizationServer } from './authorization-server.js';
 import { Interactions } from './interactions.service.js';
 import type { Exchange, Outcome } from './interactions.service.js';
@@ -30,6 +32,8 @@ export class OauthRoutes implements OnModuleInit {
     private readonly server: AuthorizationServer,
     private readonly interactions: Interactions,
     private readonly issuer: Issuer,
+    private readonly limits: RequestLimits,
+    private readonly throttle: LoginThrottle,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -44,8 +48,11 @@ export class OauthRoutes implements OnModuleInit {
   private serveProvider(scope: FastifyInstance): void {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _body, done) => done(null));
+    this.countByAddress(scope);
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> => this.pass(request, reply);
-    for (const [method, urls] of [['GET', GET], ['POST', POST], ['OPTIONS', OPTIONS]] as const) {
+    const guarded = (request: FastifyRequest, reply: FastifyReply): Promise<void> => this.passThrottled(request, reply);
+    for (const url of POST) scope.post(url, guarded);
+    for (const [method, urls] of [['GET', GET], ['OPTIONS', OPTIONS]] as const) {
       for (const url of urls) scope.route({ method, url, handler });
     }
   }
@@ -56,6 +63,7 @@ export class OauthRoutes implements OnModuleInit {
       done(null, new URLSearchParams(body as string));
     });
     scope.setErrorHandler((error, request, reply) => this.answerError(error, request, reply));
+    this.countByAddress(scope);
     const form = (request: FastifyRequest): URLSearchParams => (request.body instanceof URLSearchParams ? request.body : new URLSearchParams());
     const { interactions } = this;
     const serve = (work: (exchange: Exchange, form: URLSearchParams) => Promise<Outcome>) => (request: FastifyRequest, reply: FastifyReply) =>
@@ -64,6 +72,22 @@ export class OauthRoutes implements OnModuleInit {
     scope.post(`${PAGE}/login`, serve((exchange, fields) => interactions.login(exchange, fields)));
     scope.post(`${PAGE}/consent`, serve((exchange, fields) => interactions.consent(exchange, fields)));
     scope.post(`${PAGE}/cancel`, serve((exchange, fields) => interactions.cancel(exchange, fields)));
+  }
+
+  /** Whoever comes here has no credential of the API yet. */
+  private countByAddress(scope: FastifyInstance): void {
+    scope.addHook('onRequest', async (request, reply) => {
+      const counted = this.limits.ofAddress(() => request.clientAddress);
+      if (counted !== null) answerStanding(await counted, reply);
+    });
+  }
+
+  /** Secrets of clients are random, so guessing is slowed by address only: by client it would be a way to lock one out. */
+  private async passThrottled(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    await this.throttle.attempt({ account: null, address: request.clientAddress }, async () => {
+      await this.pass(request, reply);
+      return reply.raw.statusCode === 401 ? null : true;
+    });
   }
 
   private async pass(request: FastifyRequest, reply: FastifyReply): Promise<void> {
