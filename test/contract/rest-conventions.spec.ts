@@ -29,9 +29,12 @@ function fresh(operation: string): Body {
   return body;
 }
 
+/** Where a resource is made that belongs to an application. */
+const placeOf = (resource: string): string => resource.replace('{id}', world.ids['applications.id']!);
+
 async function create(resource: string, changes: Body = {}): Promise<Body> {
   const asleep = resource === '/callbacks' ? { enabled: false } : {};
-  const answer = await acme.post(resource, { ...fresh(`POST ${resource}`), ...asleep, ...changes });
+  const answer = await acme.post(placeOf(resource), { ...fresh(`POST ${resource}`), ...asleep, ...changes });
   expect(answer.status, answer.text).toBe(201);
   return answer.body;
 }
@@ -46,7 +49,7 @@ async function position(): Promise<number> {
   return (await acme.get('/events?sort=-position&limit=1')).body.data[0].position;
 }
 
-const RESOURCES = ['/agents', '/visitors', '/conversations', '/messages', '/callbacks'];
+const RESOURCES = ['/agents', '/visitors', '/conversations', '/messages', '/callbacks', '/applications'];
 
 describe.each(RESOURCES)('POST %s', (resource) => {
   it('answers 201 with Location, ETag and the whole resource', async () => {
@@ -193,6 +196,10 @@ const CHANGES: Record<string, Record<string, { value: unknown; follows?: string[
     url: { value: 'https://other.example.com/' }, events: { value: ['*'] }, format: { value: 'native' }, headers: { value: { 'x-other': '1' }, follows: ['header_names'] }, timeout_ms: { value: 1000 },
     retry: { value: { schedule_seconds: [1] } }, filter: { value: { departments: [], channels: [] } }, enabled: { value: true }, description: { value: 'd' },
   },
+  '/applications': {
+    name: { value: 'n' }, scopes: { value: ['*'] }, ip_allowlist: { value: [] }, rate_limit: { value: { limit: 1, window_seconds: 1 } },
+    data_scope: { value: { departments: [], channels: [], agent_ids: ['agt_1'] } }, enabled: { value: false },
+  },
 };
 
 const NULLABLE: Record<string, string[]> = {
@@ -201,6 +208,7 @@ const NULLABLE: Record<string, string[]> = {
   '/conversations': ['agent_id', 'category', 'department', 'subject'],
   '/messages': [],
   '/callbacks': ['retry', 'description'],
+  '/applications': ['rate_limit', 'data_scope'],
 };
 
 const NOT_SHOWN = ['password', 'headers'];
@@ -379,18 +387,22 @@ const MATCHED: { method: 'PUT' | 'DELETE'; resource: string; suffix?: string; bo
   { method: 'DELETE', resource: '/conversations', success: 200 },
   { method: 'DELETE', resource: '/messages', success: 200 },
   { method: 'DELETE', resource: '/callbacks', success: 204 },
+  { method: 'PUT', resource: '/applications', body: { name: 'changed' }, success: 200 },
+  { method: 'DELETE', resource: '/applications', success: 204 },
+  { method: 'PUT', resource: '/applications/{id}/oauth-client', body: { name: 'changed' }, success: 200 },
+  { method: 'DELETE', resource: '/applications/{id}/oauth-client', success: 204 },
 ];
 
 describe('If-Match', () => {
   it('is tried here on every route that honours it', () => {
-    const tried = MATCHED.map(({ method, resource, suffix = '' }) => `${method} ${resource}/{id}${suffix}`);
-    const known = operations.filter(({ method, path }) => method !== 'GET' && method !== 'POST' && path.startsWith('/')).map(({ method, path }) => `${method} ${path}`);
+    const tried = MATCHED.map(({ method, resource, suffix = '' }) => `${method} ${resource}/{${resource.endsWith('oauth-client') ? 'client_id' : 'id'}}${suffix}`);
+    const known = operations.filter(({ takesIfMatch }) => takesIfMatch).map(({ method, path }) => `${method} ${path}`);
     expect(tried.sort()).toEqual(known.sort());
   });
 
   it.each(MATCHED)('on $method $resource/{id}, $suffix', async ({ method, resource, suffix = '', body, success }) => {
     const { id } = await create(resource);
-    const path = `${resource}/${id}`;
+    const path = `${placeOf(resource)}/${id}`;
     const before = await acme.get(path);
     const etag = before.headers.get('etag')!;
     const send = (ifMatch: string): Promise<Answer> => acme.send(method, path + suffix, body, { 'if-match': ifMatch });
@@ -403,19 +415,19 @@ describe('If-Match', () => {
     expect(await eventsSince(at)).toEqual([]);
 
     expect((await send(`"other", ${etag}`)).status).toBe(success);
-    if (success === 204 && resource === '/callbacks') expectProblem(await send('*'), 404);
+    if (success === 204 && resource !== '/agents') expectProblem(await send('*'), 404);
     else {
       expectProblem(await send(etag), 412);
       expect((await send('*')).status).toBe(success);
       expect((await send(` * `)).status).toBe(success);
     }
-    expectProblem(await acme.send(method, `${resource}/${world.ids['events.id']}${suffix}`, body, { 'if-match': '*' }), 404);
+    expectProblem(await acme.send(method, `${placeOf(resource)}/${world.ids['events.id']}${suffix}`, body, { 'if-match': '*' }), 404);
   });
 
-  it.each(['/agents', '/visitors', '/conversations', '/messages', '/callbacks'])('lets one of many %s changes at once win', async (resource) => {
+  it.each(RESOURCES)('lets one of many %s changes at once win', async (resource) => {
     const { id } = await create(resource);
     const etag = (await acme.get(`${resource}/${id}`)).headers.get('etag')!;
-    const field = { '/agents': 'nickname', '/visitors': 'name', '/conversations': 'subject', '/messages': 'content', '/callbacks': 'description' }[resource]!;
+    const field = { '/agents': 'nickname', '/visitors': 'name', '/conversations': 'subject', '/messages': 'content', '/callbacks': 'description', '/applications': 'name' }[resource]!;
     const answers = await Promise.all(Array.from({ length: 16 }, (_, index) => acme.put(`${resource}/${id}`, { [field]: `by ${index}` }, { 'if-match': etag })));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 412)).toHaveLength(15);

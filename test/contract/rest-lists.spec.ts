@@ -14,6 +14,7 @@ const sink = await startCallbackSink();
 const agent = await made(acme, '/agents', { username: 'li', status: 'online', max_conversations: 1000, department: 'support' });
 const conversation = await made(acme, '/conversations', { visitor: { external_id: 'talker' }, agent_id: agent.id });
 const callback = await made(acme, '/callbacks', { url: sink.url, events: ['message.*'] });
+const application = await made(acme, '/applications', { name: 'Orders', scopes: ['*'] });
 
 let number = 0;
 
@@ -107,6 +108,34 @@ const LISTS: List[] = [
     sorts: { created_at: createdAt },
     filters: { enabled: flag('enabled') },
   },
+  {
+    route: '/applications', path: '/applications',
+    add: () => made(acme, '/applications', { name: 'Orders', scopes: ['messages:read'], enabled: ++number % 2 === 0 }),
+    sorts: { created_at: createdAt },
+    filters: { enabled: flag('enabled') },
+  },
+  {
+    route: '/applications/{id}/api-keys', path: `/applications/${application.id}/api-keys`,
+    add: () => made(acme, `/applications/${application.id}/api-keys`, { name: 'Production' }),
+    sorts: { created_at: createdAt },
+    filters: {},
+  },
+  {
+    route: '/audit-logs', path: '/audit-logs',
+    add: () => made(acme, '/applications', { name: 'Orders', scopes: ['messages:read'] }),
+    sorts: { created_at: createdAt },
+    filters: {
+      actor_id: valuesOf('actor_id'), action: valuesOf('action'), target_type: valuesOf('target_type'), target_id: valuesOf('target_id'),
+      since: { values: (items) => [items[10]!.created_at, items.at(-1)!.created_at, '2100-01-01T00:00:00Z'], lets: (item, value) => Date.parse(item.created_at) >= Date.parse(value) },
+      until: { values: (items) => [items[10]!.created_at, items[0]!.created_at, '2000-01-01T00:00:00Z'], lets: (item, value) => Date.parse(item.created_at) < Date.parse(value) },
+    },
+  },
+  ...['signing-keys', 'oauth-client'].map((credentials): List => ({
+    route: `/applications/{id}/${credentials}`, path: `/applications/${application.id}/${credentials}`,
+    add: () => made(acme, `/applications/${application.id}/${credentials}`, { name: 'Production' }),
+    sorts: { created_at: createdAt },
+    filters: {},
+  })),
   {
     route: '/callbacks/{id}/deliveries', path: `/callbacks/${callback.id}/deliveries`, add: addMessage,
     sorts: { created_at: createdAt },

@@ -97,6 +97,10 @@ export async function aWorld(app: TestApp, caller: Caller): Promise<World> {
   const applicationId = await make('/applications', { name: 'Orders', scopes: ['*'] });
   const keyId = await make(`/applications/${applicationId}/api-keys`, { name: 'Production' });
   await make(`/applications/${applicationId}/api-keys`, { name: 'Test' });
+  const signingKeyId = await make(`/applications/${applicationId}/signing-keys`, { name: 'Production' });
+  await make(`/applications/${applicationId}/signing-keys`, { name: 'Test' });
+  const clientId = await make(`/applications/${applicationId}/oauth-client`, { name: 'Production' });
+  await make(`/applications/${applicationId}/oauth-client`, { name: 'Test' });
   await make('/applications', { name: 'Widget', scopes: ['messages:read'] });
   await app.settle();
   const deliveries = (await caller.get(`/callbacks/${callbackId}/deliveries`)).body.data;
@@ -112,17 +116,24 @@ export async function aWorld(app: TestApp, caller: Caller): Promise<World> {
       'messages.id': messageId,
       'events.id': (await caller.get('/events?limit=1')).body.data[0].id,
       'callbacks.id': callbackId,
-      'callbacks.delivery_id': deliveries[0].id,
+      'deliveries.delivery_id': deliveries[0].id,
       'applications.id': applicationId,
-      'applications.key_id': keyId,
+      'api-keys.key_id': keyId,
+      'signing-keys.key_id': signingKeyId,
+      'oauth-client.client_id': clientId,
     },
   };
+}
+
+/** Under which key `World.ids` has what stands for a parameter: the segment before it, and its name. */
+export function idKeyOf({ path }: Operation, parameter: string): string {
+  return `${/([^/]+)\/$/.exec(path.split(`{${parameter}}`, 1)[0]!)![1]!}.${parameter}`;
 }
 
 /** The path with this world's ids, or with others in their place. */
 export function pathOf(operation: Operation, world: World, others: Record<string, string> = {}): string {
   return operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const key = `${operation.path.split('/')[1]}.${name}`;
+    const key = idKeyOf(operation, name);
     const id = others[name] ?? world.ids[key];
     if (id === undefined) throw new Error(`Make one in aWorld() and name it in ids: ${key}`);
     return id;
@@ -151,6 +162,8 @@ const APPLICATION = {
   name: 'Order system', scopes: ['messages:read', 'messages:write'], ip_allowlist: ['127.0.0.0/8', '::1'], rate_limit: { limit: 1000, window_seconds: 60 },
   data_scope: { departments: ['support'], channels: ['web'], agent_ids: [] }, enabled: true,
 };
+const PUBLIC_KEY = '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=\n-----END PUBLIC KEY-----\n';
+const OAUTH_CLIENT = { name: 'Web shop', redirect_uris: ['https://shop.example.com/oauth/callback'], grant_types: ['authorization_code', 'refresh_token'] };
 
 /** By operation. A new route with a body needs its entry here, and then is covered like the others. */
 export function validBodies(world: World): Record<string, ValidBodies> {
@@ -179,6 +192,11 @@ export function validBodies(world: World): Record<string, ValidBodies> {
     'PUT /applications/{id}': { bodies: [APPLICATION], required: [] },
     'POST /applications/{id}/api-keys': { bodies: [{ name: 'Production', scopes: ['messages:read'], expires_at: '2099-01-01T00:00:00Z' }], required: ['name'] },
     'POST /applications/{id}/api-keys/{key_id}/rotate': { bodies: [{ overlap_seconds: 3600 }], required: [] },
+    'POST /applications/{id}/signing-keys': { bodies: [{ name: 'Production', algorithm: 'ed25519', public_key: PUBLIC_KEY, expires_at: '2099-01-01T00:00:00Z' }], required: [] },
+    'POST /applications/{id}/signing-keys/{key_id}/rotate': { bodies: [{ overlap_seconds: 3600, public_key: PUBLIC_KEY }], required: [] },
+    'POST /applications/{id}/oauth-client': { bodies: [{ ...OAUTH_CLIENT, token_endpoint_auth_method: 'client_secret_basic' }], required: [] },
+    'PUT /applications/{id}/oauth-client/{client_id}': { bodies: [OAUTH_CLIENT], required: [] },
+    'POST /applications/{id}/oauth-client/{client_id}/rotate': { bodies: [{ overlap_seconds: 3600 }], required: [] },
     'POST /organizations': { bodies: [{ slug: 'initech', name: 'Initech', time_zone: 'Asia/Shanghai' }], required: ['slug', 'name'] },
     'POST /auth/login': { bodies: [{ username: 'li', password: 'password of li', organization: 'acme' }], required: ['username', 'password'] },
     'PUT /auth/password': { bodies: [{ current_password: 'password of li', new_password: 'new password of li' }], required: ['current_password', 'new_password'] },
