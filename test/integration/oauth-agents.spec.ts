@@ -247,6 +247,19 @@ describe('agents and OAuth clients', () => {
     expect((await browser.get((await anAuthorization(server, here.id)).url)).html).toContain('name="password"');
   });
 
+  it('can log in as somebody else', async () => {
+    const [agent, colleague] = [await anAgent(api, { password: PASSWORD }), await anAgent(api, { password: PASSWORD })];
+    const registered = await aWebClient(api);
+    const browser = new Browser(cluster.a.url);
+    const { url, verifier, state } = await anAuthorization(server, registered.id);
+    const consent = await browser.submit(await browser.get(url), '/login', { username: agent['username'], password: PASSWORD });
+    const login = await browser.submit(consent, '/switch');
+    expect(login.html).toContain('name="password"');
+    const again = await browser.submit(login, '/login', { username: colleague['username'], password: PASSWORD });
+    const { access } = await exchange(registered, (await browser.submit(again, '/consent')).url, verifier, state);
+    expect((await me(access)).body.id).toBe(colleague.id);
+  });
+
   it('have refresh tokens that can be used once; a second use ends all that was given', async () => {
     const agent = await anAgent(api, { password: PASSWORD });
     const registered = await aWebClient(api);

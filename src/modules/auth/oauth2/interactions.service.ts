@@ -88,6 +88,17 @@ export class Interactions {
     return { location: interaction.returnTo };
   }
 
+  /** Ends the log-in in this browser, and begins again. */
+  async switchAccount(exchange: Exchange, form: URLSearchParams): Promise<Outcome> {
+    const asked = await this.find(exchange, form);
+    if (asked === null) return gone();
+    const { provider, interaction } = asked;
+    await this.endLogin(asked);
+    await interaction.destroy();
+    const parameters = Object.entries(interaction.params).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+    return { location: `${provider.urlFor('authorization')}?${new URLSearchParams(parameters).toString()}` };
+  }
+
   async cancel(exchange: Exchange, form: URLSearchParams): Promise<Outcome> {
     const asked = await this.find(exchange, form);
     if (asked === null) return gone();
@@ -129,13 +140,16 @@ export class Interactions {
   }
 
   /** In the unit of work that has found the password right. Somebody else's log-in in this browser ends. */
-  private async enter({ provider, interaction }: Asked, account: AgentAccount): Promise<void> {
-    const { session } = interaction;
-    if (session?.accountId !== undefined && session.accountId !== account.id) {
-      await (await provider.Session.findByUid(session.uid))?.destroy();
-      interaction.session = undefined;
-    }
+  private async enter(asked: Asked, account: AgentAccount): Promise<void> {
+    const { interaction } = asked;
+    if (interaction.session?.accountId !== account.id) await this.endLogin(asked);
     await this.finish(interaction, { login: { accountId: account.id } });
+  }
+
+  private async endLogin({ provider, interaction }: Asked): Promise<void> {
+    if (interaction.session === undefined) return;
+    await (await provider.Session.findByUid(interaction.session.uid))?.destroy();
+    interaction.session = undefined;
   }
 
   private async finish(interaction: Interaction, result: InteractionResults): Promise<void> {

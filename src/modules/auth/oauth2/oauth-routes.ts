@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { failureOf } from '../../../platform/http/problem.js';
+import type { Failure } from '../../../platform/http/problem.js';
 import { withRequestOrigin } from '../../../platform/http/request-origin.js';
 import { RequestLimits, answerStanding } from '../../../platform/limits/request-limits.js';
 import { LOGGER } from '../../../platform/observability/tokens.js';
@@ -48,6 +49,7 @@ export class OauthRoutes implements OnModuleInit {
   private serveProvider(scope: FastifyInstance): void {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _body, done) => done(null));
+    scope.setErrorHandler((error, request, reply) => this.answerProgram(error, request, reply));
     this.countByAddress(scope);
     const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> => this.pass(request, reply);
     const guarded = (request: FastifyRequest, reply: FastifyReply): Promise<void> => this.passThrottled(request, reply);
@@ -62,7 +64,7 @@ export class OauthRoutes implements OnModuleInit {
     scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: FORM_LIMIT_BYTES }, (_request, body, done) => {
       done(null, new URLSearchParams(body as string));
     });
-    scope.setErrorHandler((error, request, reply) => this.answerError(error, request, reply));
+    scope.setErrorHandler((error, request, reply) => this.answerBrowser(error, request, reply));
     this.countByAddress(scope);
     const form = (request: FastifyRequest): URLSearchParams => (request.body instanceof URLSearchParams ? request.body : new URLSearchParams());
     const { interactions } = this;
@@ -71,6 +73,7 @@ export class OauthRoutes implements OnModuleInit {
     scope.get(PAGE, serve((exchange) => interactions.show(exchange)));
     scope.post(`${PAGE}/login`, serve((exchange, fields) => interactions.login(exchange, fields)));
     scope.post(`${PAGE}/consent`, serve((exchange, fields) => interactions.consent(exchange, fields)));
+    scope.post(`${PAGE}/switch`, serve((exchange, fields) => interactions.switchAccount(exchange, fields)));
     scope.post(`${PAGE}/cancel`, serve((exchange, fields) => interactions.cancel(exchange, fields)));
   }
 
@@ -104,16 +107,27 @@ export class OauthRoutes implements OnModuleInit {
   /** Addresses and cookies are those of the issuer, whatever a proxy or a caller says of the request. */
   private asIssuer(request: IncomingMessage): IncomingMessage {
     const { protocol, host, pathname } = new URL(this.issuer.url);
-    delete request.headers['x-forwarded-for'];
     request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
     request.headers['x-forwarded-host'] = host;
     return Object.assign(request, { baseUrl: pathname.replace(/\/$/, '') });
   }
 
-  private answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  /** What fails before oidc-provider is asked, in the words of OAuth. */
+  private answerProgram(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const { status, detail, headers = {} } = this.failureOf(error, request);
+    const word = status === 500 ? 'server_error' : status === 429 || status === 503 ? 'temporarily_unavailable' : 'invalid_request';
+    return reply.status(status).headers({ ...headers, 'cache-control': 'no-store' }).send({ error: word, error_description: detail });
+  }
+
+  private answerBrowser(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const { status, code, detail, headers = {} } = this.failureOf(error, request);
+    return send(reply.headers(headers), { status, page: errorPage(code, detail) });
+  }
+
+  private failureOf(error: unknown, request: FastifyRequest): Failure {
     const failure = failureOf(error);
     if (failure.status === 500) this.logger.error({ err: error, request_id: request.id, code: failure.code }, 'request failed');
-    return send(reply.headers(failure.headers ?? {}), { status: failure.status, page: errorPage(failure.code, failure.detail) });
+    return failure;
   }
 }
 

@@ -61,6 +61,10 @@ ${lines}
 <input type="hidden" name="csrf" value="${escape(csrf)}">
 <button type="submit">Allow</button>
 </form>
+<form method="post" action="${escape(action)}/switch">
+<input type="hidden" name="csrf" value="${escape(csrf)}">
+<button type="submit" class="quiet">Log in as somebody else</button>
+</form>
 ${cancelForm(action, csrf)}`);
 }
 
