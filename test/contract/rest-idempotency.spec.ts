@@ -6,7 +6,7 @@ import { IdempotencyKeys } from '../../src/platform/idempotency/idempotency-keys
 import { startTestApp } from '../support/start-test-app.js';
 import type { Answer, Caller } from '../support/start-test-app.js';
 import { aWorld, anOrganization, expectInvalid, expectProblem, listsAmong, operationsOf, pathOf, census, sendRaw, validBodies } from './rest-routes.js';
-import type { Body } from './rest-routes.js';
+import type { Body, Operation } from './rest-routes.js';
 
 class MovableClock extends Clock {
   private ahead = 0;
@@ -73,10 +73,23 @@ function expectReplay(answer: Answer, first: Answer): void {
   expect(answer.headers.get('x-request-id')).not.toBe(first.headers.get('x-request-id'));
 }
 
-const POSTS = operations.filter(({ method, scope }) => method === 'POST' && scope !== undefined);
+/** To log out ends the very log-in whose key it would be. */
+const POSTS = operations.filter(({ method, scope, path }) => method === 'POST' && scope !== undefined && path !== '/auth/logout');
+
+/** A key is rotated once, so each test has one of its own. */
+async function aRotatable(operation: Operation): Promise<Record<string, string>> {
+  const parent = operation.path.replace(/\/\{key_id\}\/rotate$/, '');
+  if (parent === operation.path) return {};
+  const created = await acme.post(pathOf({ ...operation, path: parent }, world), bodyFor(parent));
+  expect(created.status, created.text).toBe(201);
+  return { key_id: created.body.id };
+}
 
 describe.each(POSTS)('POST $path', (operation) => {
-  const path = pathOf(operation, world);
+  let path: string;
+  beforeEach(async () => {
+    path = pathOf(operation, world, await aRotatable(operation));
+  });
   const caller = operation.path === '/organizations' ? app.api : acme;
   const body = (): Body | undefined => (operation.bodyFields.length > 0 ? bodyFor(operation.path) : undefined);
 

@@ -36,7 +36,7 @@ describe('POST /organizations', () => {
     const me = (await caller.get('/auth/me')).body;
     expect(me).toEqual({ kind: 'api_key', id: answer.body.api_key.id, organization_id: answer.body.id, scopes: ['*'], application_id: null, agent: null });
     const { ids } = await aWorld(app, caller);
-    expect(Object.keys(ids)).toHaveLength(7);
+    expect(Object.keys(ids)).toHaveLength(11);
     // Two agents, visitors, conversations, messages and their assignments: the log of each organization begins at 1.
     const { data } = (await caller.get('/events?limit=100')).body;
     expect(data.map(({ position }: Body) => position)).toEqual(data.map((_: unknown, index: number) => index + 1));
