@@ -51,8 +51,8 @@ export async function configureApp({ config, logger, clock = new SystemClock() }
   const routes = app.get(RouteTable);
   routes.watch(fastify);
   nameRequests(fastify);
-  addressRequests(fastify, app.get(ClientAddresses));
   addSecurityHeaders(fastify, headers);
+  addressRequests(fastify, app.get(ClientAddresses));
   closeConnectionsWhileStopping(fastify);
   readJsonBodies(fastify);
   addResourceHeaders(fastify);
