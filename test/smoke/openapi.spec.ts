@@ -107,7 +107,7 @@ describe('the OpenAPI document of the built server', () => {
 
   it('shows every error with a code of its own, under the status of that code', () => {
     const needed = (operation: Operation): string[] => [
-      ...(operation.path.startsWith('/api/') ? ['500', '503'] : []),
+      ...(operation.path.startsWith('/api/') ? ['429', '500', '503'] : []),
       ...(operation.requestBody === undefined ? [] : ['400', '413', '415', '422']),
       ...(operation.parameters.some((parameter) => parameter.in === 'query') ? ['422'] : []),
       ...(operation.security.length === 0 ? [] : ['401']),
@@ -143,7 +143,8 @@ describe('the OpenAPI document of the built server', () => {
           'X-Request-Id',
           ...(status === '201' ? ['Location'] : []),
           ...(status === '401' ? ['WWW-Authenticate'] : []),
-          ...(status === '503' ? ['Retry-After'] : []),
+          ...(status === '429' || status === '503' ? ['Retry-After'] : []),
+          ...(operation.path.startsWith('/api/') ? ['RateLimit', 'RateLimit-Policy'] : []),
           ...(hasKey && Number(status) < 300 ? ['Idempotency-Replayed'] : []),
         ];
         expect(Object.keys(headers), `${nameOf(operation)} ${status}`).toEqual(expect.arrayContaining(needed));

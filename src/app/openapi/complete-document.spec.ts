@@ -44,17 +44,21 @@ describe('completeDocument', () => {
     expect(operation.parameters.map(({ name }) => name)).toEqual(['Idempotency-Key']);
     expect(operation.requestBody!.content['application/json']!.example).toEqual({ name: 'x' });
     expect(operation.responses['201']).toMatchObject({ description: 'Created', content: { 'application/json': { example: { id: 'thg_1', state: 'open' } } } });
-    expect(Object.keys(operation.responses['201']!.headers!)).toEqual(['X-Request-Id', 'Location', 'ETag', 'Idempotency-Replayed']);
+    expect(Object.keys(operation.responses['201']!.headers!)).toEqual(['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Location', 'ETag', 'Idempotency-Replayed']);
     expect(errorsOf(operation)).toEqual({
       400: ['request.malformed', 'request.not_utf8'],
-      401: ['auth.credential_missing', 'auth.credential_invalid', 'auth.credential_ambiguous'],
-      403: ['auth.scope_missing'],
+      401: [
+        'auth.credential_missing', 'auth.credential_invalid', 'auth.credential_ambiguous', 'auth.signature_invalid', 'auth.signature_components',
+        'auth.signature_expired', 'auth.signature_replayed', 'auth.digest_mismatch',
+      ],
+      403: ['auth.address_not_allowed', 'auth.scope_missing'],
       409: ['agent.username_taken', 'idempotency.in_progress'],
       413: ['request.too_large'],
       415: ['request.unsupported_media_type'],
       422: ['request.invalid', 'idempotency.key_reused'],
+      429: ['rate_limit.exceeded'],
       500: ['internal'],
-      503: ['service.unavailable', 'service.worker_only'],
+      503: ['auth.issuer_unavailable', 'auth.nonces_unavailable', 'service.unavailable', 'service.worker_only'],
     });
   });
 
