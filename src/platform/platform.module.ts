@@ -19,9 +19,8 @@ import { WorkerTimers } from './leases/worker-timers.js';
 import { createCounters } from './limits/counters.factory.js';
 import { Counters } from './limits/counters.js';
 import { RequestLimits } from './limits/request-limits.js';
-import { MemoryNonceStore } from './nonces/memory-nonce-store.js';
+import { createNonceStore } from './nonces/nonce-store.factory.js';
 import { NonceStore } from './nonces/nonce-store.js';
-import { RedisNonceStore } from './nonces/redis-nonce-store.js';
 import { HealthController } from './observability/health.controller.js';
 import { Metrics } from './observability/metrics.js';
 import { LOGGER } from './observability/tokens.js';
@@ -72,12 +71,8 @@ export class PlatformModule {
       {
         provide: NonceStore,
         inject: [RedisConnections, DEPLOYMENT],
-        useFactory: async (redis: RedisConnections | null, deployment: string): Promise<NonceStore> => {
-          if (redis === null) return new MemoryNonceStore(clock.now());
-          const store = new RedisNonceStore(redis, `crossdesk:${deployment}:nonces`, logger);
-          await store.establish(clock.now());
-          return store;
-        },
+        useFactory: (redis: RedisConnections | null, deployment: string) =>
+          createNonceStore({ redis, prefix: `crossdesk:${deployment}:nonces`, now: clock.now(), logger }),
       },
       {
         provide: JobQueue,
