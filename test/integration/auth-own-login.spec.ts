@@ -12,8 +12,8 @@ const SOON = { timeout: 1000, interval: 10 };
 
 interface Login {
   as: Caller;
-  on(app: TestApp): Caller;
-  refresh(): Promise<Answer>;
+  on: (app: TestApp) => Caller;
+  refresh: () => Promise<Answer>;
   socket: SocketClient;
 }
 
