@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OauthPayloadEntity } from '../../src/modules/auth/oauth2/oauth.entity.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
@@ -323,6 +324,21 @@ describe('agents and OAuth clients', () => {
     await expectRefused(tokens.access);
     const rows = await cluster.a.app.get(UnitOfWork).query('SELECT kind FROM oauth_payloads WHERE agent_id = ?', [agent.id]);
     expect(rows).toEqual([]);
+  });
+
+  it('end for a request under way, too, which stores its log-in once more', async () => {
+    const agent = await anAgent(api, { password: PASSWORD });
+    const registered = await aWebClient(api);
+    const browser = new Browser(cluster.a.url);
+    await allow(browser, (await anAuthorization(server, registered.id)).url, agent['username'], PASSWORD);
+    const unitOfWork = cluster.a.app.get(UnitOfWork);
+    const sessions = await unitOfWork.manager.findBy(OauthPayloadEntity, { agent_id: agent.id, kind: 'Session' });
+    expect(sessions).toHaveLength(1);
+    expect((await api.put(`/agents/${agent.id}`, { password: 'another password' })).status).toBe(200);
+    await unitOfWork.run(() => unitOfWork.transaction.insert(OauthPayloadEntity, sessions[0]!));
+    const page = await browser.get((await anAuthorization(server, registered.id)).url);
+    expect(page.html).toContain('name="password"');
+    expect((await browser.submit(page, '/login', { username: agent['username'], password: 'another password' })).html).toContain('Allow</button>');
   });
 
   it('work with openid-client from discovery to revocation', async () => {

@@ -181,7 +181,7 @@ describe('client credentials', () => {
     for (const on of [cluster.a, cluster.b]) expect((await me(access_token, on)).status).toBe(200);
     expect((await api.delete(client.path)).status).toBe(204);
     await expectRefused(access_token);
-    await expect(tokenOf(client)).rejects.toThrow();
+    await expect(tokenOf(client)).rejects.toMatchObject({ status: 401 });
     expect((await api.get(client.path)).status).toBe(404);
   });
 
@@ -194,7 +194,7 @@ describe('client credentials', () => {
     for (const on of [cluster.a, cluster.b]) expect((await me(access_token, on)).status).toBe(200);
     expect((await change(`/applications/${client.application.id}`)).status).toBe(status);
     await expectRefused(access_token);
-    await expect(tokenOf(client)).rejects.toThrow();
+    await expect(tokenOf(client)).rejects.toMatchObject({ status: 401 });
   });
 
   it('are no credential of another kind, and no other is one of these', async () => {
@@ -254,10 +254,10 @@ describe('client credentials', () => {
       const fresh = { ...client, secret: rotated.body.client_secret };
       for (const each of [client, fresh]) expect((await tokenOf(each)).access_token).toMatch(/./);
       clock.advance(601_000);
-      await expect(tokenOf(client)).rejects.toThrow();
+      await expect(tokenOf(client)).rejects.toMatchObject({ status: 401 });
       expect((await tokenOf(fresh)).access_token).toMatch(/./);
       const last = await api.post(`${client.path}/rotate`);
-      await expect(tokenOf(fresh)).rejects.toThrow();
+      await expect(tokenOf(fresh)).rejects.toMatchObject({ status: 401 });
       expect((await tokenOf({ ...client, secret: last.body.client_secret })).access_token).toMatch(/./);
     });
 

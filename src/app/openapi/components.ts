@@ -114,7 +114,7 @@ export const IF_MATCH: ParameterObject = {
 
 export const DESCRIPTION = `Customer-service integration: agents, visitors, conversations, messages, and signed callbacks for every event.
 
-**Credentials.** An API key as \`X-API-Key\`, or an agent's access token from \`POST /api/v1/auth/login\` as \`Authorization: Bearer\`, or an HTTP message signature (RFC 9421) by a signing key. One of them, not several. Each operation names the scope that it needs. Everything is confined to the caller's organization; what a caller may not see is 404.
+**Credentials.** An API key as \`X-API-Key\`, an agent's access token from \`POST /api/v1/auth/login\` or an OAuth 2 access token from \`/oauth/token\` as \`Authorization: Bearer\`, or an HTTP message signature (RFC 9421) by a signing key. One of them, not several. Each operation names the scope that it needs. Everything is confined to the caller's organization; what a caller may not see is 404.
 
 **Bodies** are JSON in UTF-8 with fields in snake_case, up to 1 MiB. \`PUT\` changes the fields that it carries and leaves the rest; \`null\` clears a field that can be null. Unknown fields are refused. Instants are RFC 3339 in UTC with milliseconds.
 

@@ -82,10 +82,16 @@ const rateLimit = z
   .refine((text) => (rateLimitOf(text)?.windowSeconds ?? 0) <= MAX_RATE_WINDOW_SECONDS, { message: `use ${MAX_RATE_WINDOW_SECONDS} seconds at the most`, when: ({ issues }) => issues.length === 0 })
   .default('6000/60');
 
+/** Other names begin with it. What is no URL at all is somebody else's to say. */
+function isPlainAddress(text: string): boolean {
+  const url = urlOf(text);
+  return url === null || (!/[?#]/.test(text) && url.username === '' && url.password === '');
+}
+
 /** Tokens are vouched for by keys that are fetched from there: plain http only where nobody is on the way. */
 function isIssuer(text: string): boolean {
   const url = urlOf(text);
-  if (url === null || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') return false;
+  if (url === null || !isPlainAddress(text)) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname));
 }
 
@@ -120,7 +126,11 @@ export const CONFIG_SCHEMA = z.object({
   SECRET_KEY: list
     .refine((keys) => keys.every((key) => key.length >= 16), { message: 'each key needs at least 16 characters' })
     .describe('Encrypts stored secrets. A comma list: the first encrypts, all decrypt. Generated into the data folder on SQLite, required on MySQL'),
-  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'use http://… or https://…' }).optional().describe('Address under which clients reach this service: the issuer of OAuth tokens, cookies and links; http://HOST:PORT when absent'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'use http://… or https://…' })
+    .refine(isPlainAddress, { message: 'use an address without user, ? and #' })
+    .optional()
+    .describe('Address under which clients reach this service: the issuer of OAuth tokens, cookies and links; http://HOST:PORT when absent'),
   TLS_CERT: z.string().optional().describe('File of the certificate for HTTPS in PEM, with those of its issuers behind it; read again on SIGHUP. Without it a proxy does TLS'),
   TLS_KEY: z.string().optional().describe('File of the private key of TLS_CERT in PEM'),
   OAUTH_TRUSTED_ISSUERS: issuers.describe('Issuers whose access tokens (JWT) are accepted beside those of this service, comma separated, as they stand in `iss`'),

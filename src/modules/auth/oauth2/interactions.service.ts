@@ -16,6 +16,7 @@ import type { OauthClient } from './oauth-client.js';
 import { OauthKeys } from './oauth-keys.js';
 import { consentPage, errorPage, loginPage } from './pages.js';
 import type { Page } from './pages.js';
+import { PayloadStore } from './payload-store.js';
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>;
 
@@ -50,6 +51,7 @@ export class Interactions {
     private readonly accounts: AgentAccounts,
     private readonly organizations: Organizations,
     private readonly logins: LoginService,
+    private readonly payloads: PayloadStore,
   ) {}
 
   async show(exchange: Exchange): Promise<Outcome> {
@@ -143,7 +145,8 @@ export class Interactions {
   private async enter(asked: Asked, account: AgentAccount): Promise<void> {
     const { interaction } = asked;
     if (interaction.session?.accountId !== account.id) await this.endLogin(asked);
-    await this.finish(interaction, { login: { accountId: account.id } });
+    // oidc-provider keeps `acr` with the log-in, and this service has no other use for it.
+    await this.finish(interaction, { login: { accountId: account.id, acr: await this.payloads.loginEpochOf(account.id) } });
   }
 
   private async endLogin({ provider, interaction }: Asked): Promise<void> {

@@ -18,11 +18,11 @@ export function loadOidcProvider(logger: Logger): Promise<OidcProvider> {
 
 async function load(logger: Logger): Promise<OidcProvider> {
   const { console } = globalThis;
-  const warn = console.warn;
+  const warn = console.warn.bind(console);
   console.warn = (...parameters: unknown[]) => {
     const [first] = parameters;
     if (typeof first === 'string' && first.includes('oidc-provider')) logger.debug(first);
-    else warn.apply(console, parameters);
+    else warn(...parameters);
   };
   try {
     return await import('oidc-provider');

@@ -35,8 +35,8 @@ interface Parts {
 
 function payloadAdapter(kind: string, { store, clients, errors }: Parts): Adapter {
   return {
-    find: async (id) => found(await store.find(kind, id)),
-    findByUid: async (uid) => found(await store.findByUid(kind, uid)),
+    find: async (id) => found(await living(kind, await store.find(kind, id), store)),
+    findByUid: async (uid) => found(await living(kind, await store.findByUid(kind, uid), store)),
     findByUserCode: async () => undefined,
     async upsert(id, payload, expiresInSeconds) {
       if (expiresInSeconds === undefined) throw new Error(`A ${kind} without an end is not kept.`);
@@ -59,6 +59,12 @@ function payloadAdapter(kind: string, { store, clients, errors }: Parts): Adapte
     destroy: (id) => (kind === 'Grant' ? store.deleteGrant(id) : store.delete(id)),
     revokeByGrantId: (grantId) => store.deleteOfGrant(grantId),
   };
+}
+
+/** A request that was under way when the agent's log-ins ended stores the one that it had read once more. */
+async function living(kind: string, payload: Payload | null, store: PayloadStore): Promise<Payload | null> {
+  if (kind !== 'Session' || typeof payload?.['accountId'] !== 'string') return payload;
+  return payload['acr'] === (await store.loginEpochOf(payload['accountId'])) ? payload : null;
 }
 
 function found(payload: Payload | null): AdapterPayload | undefined {

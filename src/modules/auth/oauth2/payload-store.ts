@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import { Clock } from '../../../kernel/clock.js';
 import { Cache } from '../../../platform/cache/cache.js';
 import { Invalidation } from '../../../platform/cache/invalidation.js';
@@ -10,6 +11,8 @@ import { OauthPayloadEntity } from './oauth.entity.js';
 
 const TOKEN_TOPIC = 'oauth-token';
 const HOLDER_TOPIC = 'oauth-holder';
+/** Longer than a log-in to the pages lasts without being used. */
+const EPOCH_SECONDS = 24 * 60 * 60;
 const CACHE = { max: 10_000, ttlMs: 10_000 };
 
 /** Whether it is of one of the two kinds that a token of the API has. */
@@ -105,9 +108,19 @@ export class PayloadStore {
     await this.deleteWhere('client_id = ?', [clientId]);
   }
 
-  /** What the agent has given to clients, and its log-ins to the pages. */
+  /** What the agent has given to clients, and its log-ins to the pages; one that is stored just after this does not count. */
   async deleteOfAgent(agentId: string): Promise<void> {
-    await this.deleteWhere('agent_id = ?', [agentId]);
+    await this.unitOfWork.run(async () => {
+      await this.deleteWhere('agent_id = ?', [agentId]);
+      await this.put({ ...epochOf(agentId), clientId: null, agentId: null, grantId: null, uid: null, payload: { epoch: randomUUID() }, expiresInSeconds: EPOCH_SECONDS });
+    });
+  }
+
+  /** Changes when the agent's log-ins have ended: one of another epoch is none. */
+  async loginEpochOf(agentId: string): Promise<string> {
+    const { kind, id } = epochOf(agentId);
+    const known = await this.find(kind, id);
+    return typeof known?.['epoch'] === 'string' ? known['epoch'] : 'first';
   }
 
   /** Returns how many; fewer than the limit when no more are left. */
@@ -175,6 +188,10 @@ export class PayloadStore {
       });
     });
   }
+}
+
+function epochOf(agentId: string): { kind: string; id: string } {
+  return { kind: 'LoginEpoch', id: `log-ins of ${agentId}` };
 }
 
 /** Bound to its row: a copy in another one cannot be read. */

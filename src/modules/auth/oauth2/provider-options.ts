@@ -44,9 +44,9 @@ export function providerOptions({ library, issuer, clients, applications, accoun
   const confineRequest = (context: KoaContextWithOIDC, allowed: string[]): void => {
     const { params, route } = context.oidc;
     if (params === undefined || (route !== 'authorization' && params['grant_type'] !== 'client_credentials')) return;
-    const named = typeof params['scope'] === 'string' && params['scope'] !== '' ? params['scope'].split(' ') : allowed;
-    const scopes = [...scopesWithin(named, new Set(allowed))].join(' ');
-    if (scopes === '') throw new errors.InvalidScope('none of the scopes is one that the application has', String(params['scope'] ?? ''));
+    const named = typeof params['scope'] === 'string' ? params['scope'] : '';
+    const scopes = [...scopesWithin(named === '' ? allowed : named.split(' '), new Set(allowed))].join(' ');
+    if (scopes === '') throw new errors.InvalidScope('none of the scopes is one that the application has', named);
     params['scope'] = scopes;
   };
 
