@@ -11,6 +11,7 @@ export const TAGS: TagObject[] = [
   { name: 'messages', description: 'What is said in a conversation, numbered 1, 2, 3 … without gaps.' },
   { name: 'events', description: 'The log of all that happened. What a callback missed can be read here.' },
   { name: 'callbacks', description: 'URLs that events are sent to, signed as Standard Webhooks says, again and again until they arrive.' },
+  { name: 'applications', description: 'Integrations: what they may do and see at the most, and their credentials.' },
   { name: 'organizations', description: 'Several desks on one service, apart from each other.' },
   { name: 'audit', description: 'Who did what to which object, from which address, and when.' },
   { name: 'operation', description: 'What load balancers and monitors ask for.' },
