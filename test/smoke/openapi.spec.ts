@@ -41,8 +41,9 @@ describe('the OpenAPI document of the built server', () => {
       expect(operation.description, name).toMatch(/^[A-Z`].+\.$/s);
       expect(operation.tags.filter((tag) => !described.has(tag)), name).toEqual([]);
       expect(operation.tags, name).toHaveLength(1);
-      const isPublic = operation['x-required-scope'] === undefined;
-      expect(operation.security, name).toEqual(isPublic ? [] : [{ api_key: [] }, { bearer: [] }]);
+      const scope = operation['x-required-scope'];
+      const oauth2 = scope === 'any' ? [] : [scope];
+      expect(operation.security, name).toEqual(scope === undefined ? [] : [{ api_key: [] }, { bearer: [] }, { oauth2 }, { signature: [] }]);
     }
     expect(operations.filter(({ security }) => security.length === 0).map(nameOf).toSorted()).toEqual(PUBLIC_OPERATIONS);
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);

@@ -130,6 +130,9 @@ export class OauthClientPageView {
   next_cursor: string | null;
   /** @example false */
   has_more: boolean;
-  /** Present when `include_total` asks for it. */
+  /**
+   * With `include_total=true`.
+   * @example 1
+   */
   total?: number;
 }
