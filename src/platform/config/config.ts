@@ -130,7 +130,7 @@ export const CONFIG_SCHEMA = z.object({
     .url({ protocol: /^https?$/, error: 'use http://… or https://…' })
     .refine(isPlainAddress, { message: 'use an address without user, ? and #' })
     .optional()
-    .describe('Address under which clients reach this service: the issuer of OAuth tokens, cookies and links; http://HOST:PORT when absent'),
+    .describe('Address under which clients reach this service: the issuer of OAuth tokens, cookies and links; when absent http://HOST:PORT, with TLS_CERT https://HOST:PORT'),
   TLS_CERT: z.string().optional().describe('File of the certificate for HTTPS in PEM, with those of its issuers behind it; read again on SIGHUP. Without it a proxy does TLS'),
   TLS_KEY: z.string().optional().describe('File of the private key of TLS_CERT in PEM'),
   OAUTH_TRUSTED_ISSUERS: issuers.describe('Issuers whose access tokens (JWT) are accepted beside those of this service, comma separated, as they stand in `iss`'),
