@@ -5,6 +5,7 @@ import { HAS_SERVERS, startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
 import { anAgent, created, tally, unique } from '../support/desk.js';
 import { aPlainApplication } from '../support/integrations.js';
+import { Browser, aWebClient, anAuthorization, discover } from '../support/oauth.js';
 import type { Answer } from '../support/start-test-app.js';
 import { TestClock } from '../support/test-clock.js';
 
@@ -182,7 +183,7 @@ describe('guessing at the authorization server', () => {
     for (let index = 0; index < 32; index++) guesses.push(await post('/oauth/token', '203.0.113.9', { ...form, client_secret: 'a guess' }));
     expect(tally(guesses)).toEqual({ 401: 30, 429: 2 });
     const refused = guesses.at(-1)!;
-    expect(refused.body.code).toBe('rate_limit.exceeded');
+    expect(refused.body.error).toBe('temporarily_unavailable');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await post('/oauth/introspect', '203.0.113.9', { ...form, token: 'x' })).status).toBe(429);
     const granted = await post('/oauth/token', OFFICE, form);
@@ -190,6 +191,22 @@ describe('guessing at the authorization server', () => {
     expect(granted.headers.get('ratelimit')).toMatch(/^"default";r=199;t=\d+$/);
     expect((await cluster.a.as({ authorization: `Bearer ${granted.body.access_token}` }).get('/auth/me')).status).toBe(200);
   });
+
+  it('is slowed down on the page for agents as elsewhere', async () => {
+    const agent = await anAgent(cluster.a.api, { password: PASSWORD });
+    const browser = new Browser(cluster.a.url);
+    const page = await browser.get((await anAuthorization(await discover(cluster.a.url), (await aWebClient(cluster.a.api)).id)).url);
+    const statuses: number[] = [];
+    for (let index = 0; index < FREE; index++) statuses.push((await browser.submit(page, '/login', { username: agent['username'], password: 'a guess' })).status);
+    expect(statuses).toEqual(Array(FREE).fill(401));
+    const refused = await browser.submit(page, '/login', { username: agent['username'], password: PASSWORD });
+    expect([refused.status, /try again in \d+ seconds/.test(refused.html)]).toEqual([429, true]);
+    expect((await login('127.0.0.1', PASSWORD, agent['username'])).status).toBe(429);
+  });
+
+  function login(address: string, password: string, username: string): Promise<Answer> {
+    return cluster.a.as({ 'x-forwarded-for': address }).post('/auth/login', { username, password });
+  }
 
   it('counts every request by address', async () => {
     const answers: Answer[] = [];

@@ -71,7 +71,10 @@ export class Interactions {
       await this.logins.admit(input, exchange.address, (account) => this.enter(asked, account));
     } catch (error) {
       if (!(error instanceof DomainError) || !isRefusal(error)) throw error;
-      return { status: error.kind === 'rate_limited' ? 429 : 401, page: loginPage(target, applicationName, { message: error.message, username: username.slice(0, 100) }) };
+      const page = loginPage(target, applicationName, { message: error.message, username: username.slice(0, 100) });
+      const { retryAfterSeconds } = error.details;
+      if (retryAfterSeconds === undefined) return { status: 401, page };
+      return { status: 429, page: { ...page, headers: { ...page.headers, 'retry-after': String(retryAfterSeconds) } } };
     }
     return { location: asked.interaction.returnTo };
   }
