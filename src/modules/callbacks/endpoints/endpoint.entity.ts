@@ -4,9 +4,36 @@ import {
   CodeColumn, CountColumn, FlagColumn, IdColumn, InstantColumn, JsonColumn, LongTextColumn, PrimaryIdColumn, TextColumn,
 } from '../../../platform/database/columns.js';
 
+/** `per_conversation`: the events of one conversation one after the other, in the order of their commits. */
+export const ORDERINGS = ['none', 'per_conversation'] as const;
+export type Ordering = (typeof ORDERINGS)[number];
+
+export const SIGNINGS = ['hmac', 'ed25519'] as const;
+export type Signing = (typeof SIGNINGS)[number];
+
+export type FormatOptions = Record<string, unknown>;
+
+export interface OldSecret {
+  secret: string;
+  /** Unix milliseconds. */
+  expires_at: number;
+}
+
 export interface EndpointFilter {
   departments: string[];
   channels: string[];
+}
+
+/** Up to so many events in one request, once so many are due or the first has waited so long. */
+export interface BatchOptions {
+  max_items: number;
+  max_wait_ms: number;
+}
+
+/** At most so many requests in any window of that length. */
+export interface EndpointRateLimit {
+  limit: number;
+  window_seconds: number;
 }
 
 @Entity('callback_endpoints')
@@ -21,14 +48,26 @@ export class EndpointEntity {
   /** Names, `message.*` or `*`. */
   @JsonColumn() events: string[];
   @CodeColumn(32) format: string;
-  /** Encrypted `whsec_…`. */
+  /** Null for the format's defaults. */
+  @JsonColumn({ nullable: true }) format_options: FormatOptions | null;
+  @CodeColumn(16, { default: 'hmac' }) signing: Signing;
+  /** Encrypted: `whsec_…`, or `whsk_…` of an endpoint that is signed for with ed25519. */
   @LongTextColumn() secret: string;
+  /** Encrypted JSON list of `OldSecret`: what is signed with beside `secret` until it expires. */
+  @LongTextColumn({ nullable: true }) old_secrets: string | null;
+  /** `whpk_…`, for ed25519. */
+  @TextColumn(64, { nullable: true }) public_key: string | null;
   /** Encrypted JSON object: headers often carry the receiver's credential. */
   @LongTextColumn() headers: string;
   @CountColumn() timeout_ms: number;
   /** Seconds: the delay of the first attempt, then of each further one. */
   @JsonColumn() schedule_seconds: number[];
   @FlagColumn() own_schedule: boolean;
+  /** Null: each event by itself. */
+  @JsonColumn({ nullable: true }) batch: BatchOptions | null;
+  @CodeColumn(32, { default: 'none' }) ordering: Ordering;
+  /** Null: as fast as it answers. */
+  @JsonColumn({ nullable: true }) rate_limit: EndpointRateLimit | null;
   @JsonColumn() filter: EndpointFilter;
   /** What its creator may see now, so that it receives nothing else. */
   @JsonColumn() visibility: Visibility;
@@ -38,6 +77,13 @@ export class EndpointEntity {
   @IdColumn({ nullable: true }) application_id: string | null;
   @FlagColumn() enabled: boolean;
   @CodeColumn(64, { nullable: true }) disabled_reason: string | null;
+  /** While it is suspended nothing is sent to it but one probe at that time. */
+  @InstantColumn({ nullable: true }) suspended_until: number | null;
+  /** The first failure since the last success. */
+  @InstantColumn({ nullable: true }) failing_since: number | null;
+  /** Attempts that failed since the last success. */
+  @CountColumn({ default: 0 }) failure_count: number;
+  @InstantColumn({ nullable: true }) last_failure_at: number | null;
   @TextColumn(500, { nullable: true }) description: string | null;
   @InstantColumn() created_at: number;
   @InstantColumn() updated_at: number;
