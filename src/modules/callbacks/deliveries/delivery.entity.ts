@@ -1,12 +1,13 @@
 import { Entity, Index } from 'typeorm';
 import {
-  CodeColumn, CountColumn, IdColumn, InstantColumn, JsonColumn, LongTextColumn, PrimaryIdColumn, SerialColumn,
+  CodeColumn, CountColumn, IdColumn, InstantColumn, JsonColumn, LongTextColumn, NumberColumn, PrimaryIdColumn, SerialColumn,
 } from '../../../platform/database/columns.js';
 import type { DeliveryStatus } from './delivery-status.js';
 
 @Entity('callback_deliveries')
 @Index('callback_deliveries_due', ['callback_id', 'due_at'])
 @Index('callback_deliveries_created', ['callback_id', 'created_at', 'id'])
+@Index('callback_deliveries_conversation', ['callback_id', 'conversation_id', 'event_number'])
 export class DeliveryEntity {
   @PrimaryIdColumn() id: string;
   @IdColumn() organization_id: string;
@@ -24,6 +25,12 @@ export class DeliveryEntity {
   @InstantColumn({ nullable: true }) due_at: number | null;
   /** Names the claim under which it is being delivered: a result is recorded only under that. */
   @CodeColumn(40, { nullable: true }) claim_token: string | null;
+  /** Null where order does not matter: the endpoint does not ask for it, no conversation is concerned, or the delivery has ended. */
+  @IdColumn({ nullable: true }) conversation_id: string | null;
+  /** The event's number, which within a conversation is the order of commits; with `ordering` only. */
+  @NumberColumn({ nullable: true }) event_number: number | null;
+  /** Those that were sent in one request, and are sent again together; the request's `webhook-id`. */
+  @IdColumn({ nullable: true }) batch_id: string | null;
   @CountColumn({ nullable: true }) last_status_code: number | null;
   @InstantColumn() created_at: number;
   @InstantColumn({ nullable: true }) succeeded_at: number | null;

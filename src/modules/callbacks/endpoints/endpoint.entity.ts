@@ -36,6 +36,12 @@ export interface EndpointRateLimit {
   window_seconds: number;
 }
 
+/** So many requests were granted at that time, in Unix milliseconds. */
+export type RateGrant = [at: number, count: number];
+
+/** How an endpoint fares about which nothing bad is known. */
+export const UNTROUBLED = { suspended_until: null, failing_since: null, failure_count: 0, suspension_count: 0 };
+
 @Entity('callback_endpoints')
 @Index('callback_endpoints_created', ['organization_id', 'created_at', 'id'])
 @Index('callback_endpoints_agent', ['agent_id'])
@@ -84,6 +90,10 @@ export class EndpointEntity {
   /** Attempts that failed since the last success. */
   @CountColumn({ default: 0 }) failure_count: number;
   @InstantColumn({ nullable: true }) last_failure_at: number | null;
+  /** How often it was suspended since the last success: each time for longer. */
+  @CountColumn({ default: 0 }) suspension_count: number;
+  /** When requests were granted of late, under its `rate_limit`. */
+  @JsonColumn({ nullable: true }) rate_grants: RateGrant[] | null;
   @TextColumn(500, { nullable: true }) description: string | null;
   @InstantColumn() created_at: number;
   @InstantColumn() updated_at: number;

@@ -20,6 +20,7 @@ import { creatorOf } from './endpoint-creator.js';
 import { normalHeaders } from './endpoint-headers.js';
 import { HEADERS_PURPOSE, SECRET_PURPOSE } from './endpoint-purposes.js';
 import { newSecret } from './endpoint-secret.js';
+import { UNTROUBLED } from './endpoint.entity.js';
 import type { EndpointEntity } from './endpoint.entity.js';
 import { ENDPOINT_WRITABLE } from './endpoints.dto.js';
 import type { CreateEndpointDto, CreatedEndpointView, EndpointFilterDto, EndpointView, ListEndpointsDto, UpdateEndpointDto } from './endpoints.dto.js';
@@ -78,10 +79,9 @@ export class EndpointsService extends Callbacks {
       ...creatorOf(principal),
       enabled: input.enabled ?? true,
       disabled_reason: null,
-      suspended_until: null,
-      failing_since: null,
-      failure_count: 0,
+      ...UNTROUBLED,
       last_failure_at: null,
+      rate_grants: null,
       description: input.description ?? null,
       created_at: now,
       updated_at: now,
@@ -148,6 +148,8 @@ export class EndpointsService extends Callbacks {
       ...(retry !== undefined && { schedule_seconds: retry?.schedule_seconds ?? [...format.defaultSchedule], own_schedule: retry !== null }),
       ...(filter !== undefined && { filter: toFilter(filter) }),
       ...(input.enabled === true && { disabled_reason: null }),
+      // Its past says nothing of another receiver, or of one that somebody has mended.
+      ...(((input.enabled === true && !before.enabled) || (input.url ?? before.url) !== before.url) && UNTROUBLED),
     };
     const names = Object.keys(wanted) as (keyof EndpointEntity)[];
     const changed = names.filter((name) => JSON.stringify(wanted[name]) !== JSON.stringify(before[name]));
