@@ -13,6 +13,7 @@ export const ID_PREFIXES = {
   event: 'evt',
   callback: 'cbk',
   delivery: 'dlv',
+  recovery: 'rec',
   apiKey: 'key',
   application: 'app',
   signingKey: 'sgk',

@@ -5,6 +5,7 @@ import { CodeColumn, FlagColumn, IdColumn, InstantColumn, JsonColumn, NumberColu
 @Entity('events')
 @Index('events_id', ['id'], { unique: true })
 @Index('events_position', ['organization_id', 'position'], { unique: true })
+@Index('events_occurred', ['organization_id', 'occurred_at'])
 export class EventEntity {
   /** Order of insertion; within one conversation that is the order of commit. */
   @SerialColumn() number: number;
