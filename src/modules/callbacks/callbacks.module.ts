@@ -23,10 +23,17 @@ import { EndpointsRepository } from './endpoints/endpoints.repository.js';
 import { EndpointsService } from './endpoints/endpoints.service.js';
 import { FollowCreators } from './endpoints/follow-creators.js';
 import { CallbackFormats } from './formats/formats.js';
+import { PastEvents } from './recoveries/past-events.js';
+import { RecoverEvents } from './recoveries/recover-events.js';
+import { RecoveriesController } from './recoveries/recoveries.controller.js';
+import { RecoveriesRepository } from './recoveries/recoveries.repository.js';
+import { RecoveriesService } from './recoveries/recoveries.service.js';
+import { RecoveryEntity } from './recoveries/recovery.entity.js';
+import { RecoveryRunner } from './recoveries/recovery-runner.js';
 
 @Module({
-  imports: [AgentsModule, AuditModule, AuthModule, TypeOrmModule.forFeature([EndpointEntity, CallbackVersionEntity, DeliveryEntity, AttemptEntity])],
-  controllers: [EndpointsController, DeliveriesController],
+  imports: [AgentsModule, AuditModule, AuthModule, TypeOrmModule.forFeature([EndpointEntity, CallbackVersionEntity, DeliveryEntity, AttemptEntity, RecoveryEntity])],
+  controllers: [EndpointsController, DeliveriesController, RecoveriesController],
   providers: [
     EndpointsRepository,
     EndpointsService,
@@ -39,6 +46,11 @@ import { CallbackFormats } from './formats/formats.js';
     SendDelivery,
     PumpService,
     SweeperService,
+    PastEvents,
+    RecoveriesRepository,
+    RecoveriesService,
+    RecoverEvents,
+    RecoveryRunner,
     CallbackFormats,
     { provide: AddressGuard, inject: [Config], useFactory: (config: Config) => new AddressGuard(config.values.CALLBACK_ALLOW_CIDRS) },
     { provide: OutboundClient, inject: [AddressGuard], useFactory: (guard: AddressGuard) => new OutboundClient({ guard }) },

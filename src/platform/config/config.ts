@@ -138,6 +138,7 @@ export const CONFIG_SCHEMA = z.object({
   RATE_LIMIT: rateLimit.describe('Requests/seconds that a credential may make whose application sets none of its own, and an address without a credential; off switches all limits off, those of log-ins included'),
   TRUST_PROXY: cidrList.describe('Ranges of proxies whose X-Forwarded-For is believed'),
   SHUTDOWN_TIMEOUT: number(z.number().max(600)).default(25).describe('Seconds that a stopping process may spend on finishing its work'),
+  EVENT_RETENTION_DAYS: number(z.number().int().min(1).max(36_500)).default(90).describe('Days for which events, deliveries and their attempts are kept; what is still to be delivered is discarded with its event'),
   CALLBACK_ALLOW_CIDRS: cidrList.describe('Internal ranges that callbacks may reach, for example 127.0.0.0/8,::1/128'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least level that is logged'),
   MIGRATE: z.enum(['on', 'off']).default('on').describe('off leaves migrations to npm run migrate'),
@@ -166,6 +167,11 @@ export class Config {
   get tls(): { cert: string; key: string } | null {
     const { TLS_CERT: cert, TLS_KEY: key } = this.values;
     return cert === undefined || key === undefined ? null : { cert, key };
+  }
+
+  /** For how long events, and what was delivered of them, are kept. */
+  get eventRetentionMs(): number {
+    return this.values.EVENT_RETENTION_DAYS * 86_400_000;
   }
 
   /** Where clients reach this service, without a slash at the end. */

@@ -3,9 +3,10 @@ import { notFound } from '../../../kernel/domain-error.js';
 import type { Page } from '../../../kernel/page.js';
 import { keysetPage } from '../../../platform/database/keyset.js';
 import type { Sorting } from '../../../platform/database/keyset.js';
-import { addRows, changeRows } from '../../../platform/database/rows.js';
+import { addRows, changeRows, placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import type { ListDeliveriesDto } from './deliveries.dto.js';
+import type { DeliveryStatus } from './delivery-status.js';
 import { AttemptEntity, DeliveryEntity } from './delivery.entity.js';
 
 const SORTING: Sorting = { columns: { created_at: 'created_at' }, default: '-created_at', tieBreaker: 'id' };
@@ -55,6 +56,29 @@ export class DeliveriesRepository {
       [now, id, now],
     );
     return changed > 0;
+  }
+
+  /**
+   * The deliveries of an endpoint for the events of a range of time, by event. A delivery is as old as its event, so the
+   * index that lists deliveries finds them, and none by event is needed on the path of messages.
+   */
+  async idsByEvent(callbackId: string, since: number, until: number): Promise<Map<string, string>> {
+    const rows = await this.unitOfWork.query<{ id: string; event_id: string }>(
+      'SELECT id, event_id FROM callback_deliveries WHERE callback_id = ? AND created_at >= ? AND created_at <= ?',
+      [callbackId, since, until],
+    );
+    return new Map(rows.map(({ id, event_id }) => [event_id, id]));
+  }
+
+  /** As `restart`, for those that are in one of these states; returns how many. */
+  async restartAll(ids: readonly string[], statuses: readonly DeliveryStatus[], now: number): Promise<number> {
+    if (ids.length === 0) return 0;
+    return changeRows(
+      this.unitOfWork,
+      `UPDATE callback_deliveries SET status = 'pending', due_at = ?, schedule_index = 0, claim_token = NULL, succeeded_at = NULL
+       WHERE id IN (${placeholders(ids.length)}) AND status IN (${placeholders(statuses.length)})`,
+      [now, ...ids, ...statuses],
+    );
   }
 
   async discardOutstanding(callbackId: string): Promise<void> {

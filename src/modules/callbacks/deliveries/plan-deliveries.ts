@@ -1,16 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { DomainEvent, EventSubject } from '../../../kernel/domain-event.js';
+import type { DomainEvent } from '../../../kernel/domain-event.js';
 import { newId } from '../../../kernel/ids.js';
-import { isVisibleTo } from '../../../kernel/principal.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { Outbox } from '../../../platform/outbox/outbox.js';
 import type { DurableSubscriber } from '../../../platform/outbox/outbox.js';
 import { JobQueue } from '../../../platform/queue/job-queue.js';
 import { PUMP_JOB } from '../dispatch/pump-job.js';
-import type { EndpointEntity, EndpointFilter } from '../endpoints/endpoint.entity.js';
+import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
-import { matchesPattern } from '../endpoints/event-pattern.js';
 import { FollowCreators } from '../endpoints/follow-creators.js';
+import { concerns } from './concerns.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import type { PlannedDelivery } from './deliveries.repository.js';
 
@@ -81,20 +80,4 @@ export class PlanDeliveries implements DurableSubscriber {
     }
     return result;
   }
-}
-
-function concerns(endpoint: EndpointEntity, event: DomainEvent): boolean {
-  return (
-    matchesPattern(endpoint.events, event.type) &&
-    event.data['callback_id'] !== endpoint.id &&
-    passesFilter(endpoint.filter, event.subject) &&
-    isVisibleTo(endpoint.visibility, event.subject)
-  );
-}
-
-function passesFilter({ departments, channels }: EndpointFilter, { department, channel }: EventSubject): boolean {
-  return (
-    (departments.length === 0 || (department !== null && departments.includes(department))) &&
-    (channels.length === 0 || (channel !== null && channels.includes(channel)))
-  );
 }
