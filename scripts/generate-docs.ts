@@ -1,5 +1,6 @@
 /**
- * Writes the files that are derived from the code: docs/configuration.md, .env.example, docs/events.md.
+ * Writes the files that are derived from the code and the recorded events: docs/configuration.md, .env.example,
+ * docs/events.md and the examples that endpoints are tested with.
  *
  *   npm run docs                 writes them
  *   npm run docs -- --record     first records docs/event-examples.json anew, by making every event happen
@@ -39,6 +40,7 @@ export function generatedFiles(): GeneratedFile[] {
     { path: 'docs/configuration.md', text: renderConfiguration(settings) },
     { path: '.env.example', text: renderEnvironment(settings) },
     { path: 'docs/events.md', text: renderEvents(examples) },
+    { path: 'src/modules/callbacks/endpoints/event-examples.ts', text: renderExamples(examples) },
   ];
 }
 
@@ -123,6 +125,17 @@ function renderEvents(examples: Record<EventType, EventEnvelope>): string {
     '|---|---|',
     ...EVENT_TYPES.map((type) => `| [\`${type}\`](#${anchorOf(type)}) | ${EVENT_CATALOGUE[type].happened} |`),
     ...EVENT_TYPES.flatMap((type) => renderEvent(type, examples[type])),
+  );
+}
+
+/** For the service itself, which is installed without docs/. */
+function renderExamples(examples: Record<EventType, EventEnvelope>): string {
+  const data = Object.fromEntries(EVENT_TYPES.map((type) => [type, examples[type].data]));
+  return lines(
+    "import type { EventType } from '../../../kernel/domain-event.js';",
+    '',
+    '/** The data of an example of each event, as docs/events.md shows it. Made by npm run docs; changes made here are lost. */',
+    `export const EVENT_EXAMPLES: Readonly<Record<EventType, Record<string, unknown>>> = ${JSON.stringify(data, null, 2)};`,
   );
 }
 

@@ -155,7 +155,8 @@ const AGENT = {
   role: 'agent', department: 'support', skills: ['billing'], max_conversations: 5, status: 'online', enabled: true,
 };
 const CALLBACK = {
-  url: 'https://receiver.example.com/crossdesk', events: ['message.*'], format: 'native', headers: { 'x-team': 'billing' }, timeout_ms: 5000,
+  url: 'https://receiver.example.com/crossdesk', events: ['message.*'], format: 'native', format_options: {}, signing: 'hmac', ordering: 'per_conversation',
+  batch: { max_items: 10, max_wait_ms: 500 }, rate_limit: { limit: 100, window_seconds: 60 }, headers: { 'x-team': 'billing' }, timeout_ms: 5000,
   retry: { schedule_seconds: [0, 5] }, filter: { departments: ['support'], channels: ['web'] }, enabled: true, description: 'Billing',
 };
 const APPLICATION = {
@@ -188,6 +189,8 @@ export function validBodies(world: World): Record<string, ValidBodies> {
     'PUT /messages/{id}': { bodies: [{ content: 'edited', metadata: { source: 'app' } }], required: [] },
     'POST /callbacks': { bodies: [{ ...CALLBACK, secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }], required: ['url', 'events'] },
     'PUT /callbacks/{id}': { bodies: [CALLBACK], required: [] },
+    'POST /callbacks/{id}/rotate-secret': { bodies: [{ secret: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', overlap_seconds: 3600 }], required: [] },
+    'POST /callbacks/{id}/test': { bodies: [{ event: 'message.received' }], required: ['event'] },
     'POST /applications': { bodies: [APPLICATION], required: ['name', 'scopes'] },
     'PUT /applications/{id}': { bodies: [APPLICATION], required: [] },
     'POST /applications/{id}/api-keys': { bodies: [{ name: 'Production', scopes: ['messages:read'], expires_at: '2099-01-01T00:00:00Z' }], required: ['name'] },

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EVENT_TYPES } from '../../src/kernel/domain-event.js';
 import type { Principal } from '../../src/kernel/principal.js';
-import { EndpointsService } from '../../src/modules/callbacks/endpoints/endpoints.service.js';
+import { RegisterEndpoint } from '../../src/modules/callbacks/endpoints/register-endpoint.js';
 import { CreateConversation } from '../../src/modules/conversations/create-conversation.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startCallbackSink } from '../support/callback-sink.js';
@@ -109,7 +109,7 @@ describe('an endpoint', () => {
       ['supervisor', application({ kind: 'agent', id: supervisor, agent: { role: 'supervisor', department: 'support' } }), ['own', 'of another', 'queued in support']],
       ['admin', application({ kind: 'agent', id: admin, agent: { role: 'admin', department: null } }), ['own', 'of another', 'queued in support', 'queued in sales', 'queued nowhere']],
     ];
-    const service = cluster.a.app.get(EndpointsService);
+    const service = cluster.a.app.get(RegisterEndpoint);
     const endpoints = await Promise.all(creators.map(([, principal]) => service.create(principal, { url: sink.url, events: ['conversation.created', 'visitor.created'] })));
     const make = (subject: string, over: object) => aConversation(api, { subject, ...over });
     await make('own', { agent_id: support, department: 'support' });

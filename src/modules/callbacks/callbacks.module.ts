@@ -6,7 +6,7 @@ import { OutboundClient } from '../../platform/outbound/outbound-client.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
-import { Callbacks } from './callbacks.contract.js';
+import { CallbackFormats, Callbacks } from './callbacks.contract.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { DeliveriesRepository } from './deliveries/deliveries.repository.js';
 import { DeliveriesService } from './deliveries/deliveries.service.js';
@@ -18,11 +18,20 @@ import { PumpService } from './dispatch/pump.service.js';
 import { SendDelivery } from './dispatch/send-delivery.js';
 import { SweeperService } from './dispatch/sweeper.service.js';
 import { CallbackVersionEntity, EndpointEntity } from './endpoints/endpoint.entity.js';
+import { ChangeEndpoint } from './endpoints/change-endpoint.js';
+import { EnableEndpoint } from './endpoints/enable-endpoint.js';
+import { EndpointActionsController } from './endpoints/endpoint-actions.controller.js';
+import { EndpointRules } from './endpoints/endpoint-rules.js';
 import { EndpointsController } from './endpoints/endpoints.controller.js';
 import { EndpointsRepository } from './endpoints/endpoints.repository.js';
 import { EndpointsService } from './endpoints/endpoints.service.js';
 import { FollowCreators } from './endpoints/follow-creators.js';
-import { CallbackFormats } from './formats/formats.js';
+import { EndpointOpener } from './endpoints/open-endpoint.js';
+import { EndpointViews } from './endpoints/endpoints.view.js';
+import { RegisterEndpoint } from './endpoints/register-endpoint.js';
+import { RotateSecret } from './endpoints/rotate-secret.js';
+import { TestEndpoint } from './endpoints/test-endpoint.js';
+import { FormatRegistry } from './formats/format-registry.js';
 import { PastEvents } from './recoveries/past-events.js';
 import { RecoverEvents } from './recoveries/recover-events.js';
 import { RecoveriesController } from './recoveries/recoveries.controller.js';
@@ -33,10 +42,17 @@ import { RecoveryRunner } from './recoveries/recovery-runner.js';
 
 @Module({
   imports: [AgentsModule, AuditModule, AuthModule, TypeOrmModule.forFeature([EndpointEntity, CallbackVersionEntity, DeliveryEntity, AttemptEntity, RecoveryEntity])],
-  controllers: [EndpointsController, DeliveriesController, RecoveriesController],
+  controllers: [EndpointsController, EndpointActionsController, DeliveriesController, RecoveriesController],
   providers: [
     EndpointsRepository,
     EndpointsService,
+    EndpointRules,
+    EndpointViews,
+    RegisterEndpoint,
+    ChangeEndpoint,
+    RotateSecret,
+    EnableEndpoint,
+    TestEndpoint,
     FollowCreators,
     DeliveriesRepository,
     DeliveriesService,
@@ -51,11 +67,13 @@ import { RecoveryRunner } from './recoveries/recovery-runner.js';
     RecoveriesService,
     RecoverEvents,
     RecoveryRunner,
-    CallbackFormats,
+    FormatRegistry,
+    EndpointOpener,
+    { provide: CallbackFormats, useExisting: FormatRegistry },
     { provide: AddressGuard, inject: [Config], useFactory: (config: Config) => new AddressGuard(config.values.CALLBACK_ALLOW_CIDRS) },
     { provide: OutboundClient, inject: [AddressGuard], useFactory: (guard: AddressGuard) => new OutboundClient({ guard }) },
     { provide: Callbacks, useExisting: EndpointsService },
   ],
-  exports: [Callbacks],
+  exports: [Callbacks, CallbackFormats],
 })
 export class CallbacksModule {}

@@ -1,36 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
-import { Cipher } from '../../../platform/crypto/cipher.js';
 import { OutboundClient, OutboundError } from '../../../platform/outbound/outbound-client.js';
 import type { OutboundResponse } from '../../../platform/outbound/outbound-client.js';
-import { secretKeyOf } from '../endpoints/endpoint-secret.js';
 import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
-import { HEADERS_PURPOSE, SECRET_PURPOSE } from '../endpoints/endpoint-purposes.js';
-import type { CallbackFormat } from '../formats/callback-format.js';
-import { CallbackFormats } from '../formats/formats.js';
+import { EndpointOpener } from '../endpoints/open-endpoint.js';
+import type { OpenEndpoint } from '../endpoints/open-endpoint.js';
 import type { Attempt, AttemptResult } from './attempt-log.js';
 import type { ClaimedDelivery } from './delivery-claims.js';
 import { retryDelayMs } from './retry-policy.js';
 import type { FailedAttempt } from './retry-policy.js';
 
-/** An endpoint with its secrets readable, for the time of one pump. */
-export interface Target {
-  endpoint: EndpointEntity;
-  format: CallbackFormat;
-  secretKey: Buffer;
-  headers: Record<string, string>;
-}
-
-const USER_AGENT = 'crossdesk';
+export type Target = OpenEndpoint;
 
 /** Makes one attempt: signs, sends, and judges the answer. Never throws. */
 @Injectable()
 export class SendDelivery implements OnApplicationShutdown {
   constructor(
     private readonly client: OutboundClient,
-    private readonly formats: CallbackFormats,
-    private readonly cipher: Cipher,
+    private readonly opener: EndpointOpener,
     private readonly clock: Clock,
   ) {}
 
@@ -39,28 +27,14 @@ export class SendDelivery implements OnApplicationShutdown {
   }
 
   targetOf(endpoint: EndpointEntity): Target {
-    return {
-      endpoint,
-      format: this.formats.get(endpoint.format),
-      secretKey: secretKeyOf(this.cipher.decrypt(endpoint.secret, SECRET_PURPOSE)),
-      headers: JSON.parse(this.cipher.decrypt(endpoint.headers, HEADERS_PURPOSE)) as Record<string, string>,
-    };
+    return this.opener.open(endpoint);
   }
 
   /** Null when it was aborted by `signal`: then it says nothing about the receiver. */
   async send(target: Target, delivery: ClaimedDelivery, signal: AbortSignal): Promise<Attempt | null> {
     const startedAt = this.clock.now();
-    const { body, headers } = target.format.build(delivery.event, target.secretKey, startedAt);
     try {
-      const response = await this.client.send({
-        url: target.endpoint.url,
-        method: 'POST',
-        headers: { 'user-agent': USER_AGENT, ...target.headers, ...headers },
-        body,
-        timeoutMs: target.endpoint.timeout_ms,
-        signal,
-        group: target.endpoint.id,
-      });
+      const response = await this.client.send({ ...target.requestFor(delivery.event, startedAt), signal });
       return this.answered(target, delivery, startedAt, response);
     } catch (error) {
       if (signal.aborted || (error instanceof OutboundError && error.code === 'aborted')) return null;

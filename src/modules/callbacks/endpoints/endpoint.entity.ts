@@ -3,6 +3,9 @@ import type { Visibility } from '../../../kernel/principal.js';
 import {
   CodeColumn, CountColumn, FlagColumn, IdColumn, InstantColumn, JsonColumn, LongTextColumn, PrimaryIdColumn, TextColumn,
 } from '../../../platform/database/columns.js';
+import type { BatchOptions } from '../formats/callback-format.js';
+
+export type { BatchOptions } from '../formats/callback-format.js';
 
 /** `per_conversation`: the events of one conversation one after the other, in the order of their commits. */
 export const ORDERINGS = ['none', 'per_conversation'] as const;
@@ -10,8 +13,6 @@ export type Ordering = (typeof ORDERINGS)[number];
 
 export const SIGNINGS = ['hmac', 'ed25519'] as const;
 export type Signing = (typeof SIGNINGS)[number];
-
-export type FormatOptions = Record<string, unknown>;
 
 export interface OldSecret {
   secret: string;
@@ -22,12 +23,6 @@ export interface OldSecret {
 export interface EndpointFilter {
   departments: string[];
   channels: string[];
-}
-
-/** Up to so many events in one request, once so many are due or the first has waited so long. */
-export interface BatchOptions {
-  max_items: number;
-  max_wait_ms: number;
 }
 
 /** At most so many requests in any window of that length. */
@@ -54,8 +49,8 @@ export class EndpointEntity {
   /** Names, `message.*` or `*`. */
   @JsonColumn() events: string[];
   @CodeColumn(32) format: string;
-  /** Null for the format's defaults. */
-  @JsonColumn({ nullable: true }) format_options: FormatOptions | null;
+  /** Encrypted JSON object: a format's options may hold credentials. Null: none. */
+  @LongTextColumn({ nullable: true }) format_options: string | null;
   @CodeColumn(16, { default: 'hmac' }) signing: Signing;
   /** Encrypted: `whsec_…`, or `whsk_…` of an endpoint that is signed for with ed25519. */
   @LongTextColumn() secret: string;

@@ -7,15 +7,22 @@ import { Audited } from '../../../platform/http/request-origin.js';
 import { IfMatch } from '../../../platform/http/etag.js';
 import { AnswersResource } from '../../../platform/http/resource-headers.js';
 import { Throws } from '../../../platform/http/throws.js';
-import { CreateEndpointDto, CreatedEndpointView, ENDPOINT_WRITABLE, EndpointPageView, EndpointView, ListEndpointsDto, UpdateEndpointDto } from './endpoints.dto.js';
+import { ChangeEndpoint } from './change-endpoint.js';
+import { CreateEndpointDto, ListEndpointsDto, UpdateEndpointDto } from './endpoints.dto.js';
 import { EndpointsService } from './endpoints.service.js';
+import { CreatedEndpointView, ENDPOINT_WRITABLE, EndpointPageView, EndpointView } from './endpoints.view.dto.js';
+import { RegisterEndpoint } from './register-endpoint.js';
 
 const PATH = '/api/v1/callbacks';
 
 @ApiTags('callbacks')
 @Controller(PATH)
 export class EndpointsController {
-  constructor(private readonly endpoints: EndpointsService) {}
+  constructor(
+    private readonly endpoints: EndpointsService,
+    private readonly registration: RegisterEndpoint,
+    private readonly changing: ChangeEndpoint,
+  ) {}
 
   /** Registers a URL; every event that is committed from now on is sent to it. Answers the signing secret once. */
   @Post()
@@ -25,14 +32,20 @@ export class EndpointsController {
     'All messages': { url: 'https://receiver.example.com/crossdesk', events: ['message.*'] },
     'With everything set': {
       url: 'https://receiver.example.com/crossdesk', events: ['conversation.created', 'message.*'], format: 'native', headers: { 'x-team': 'billing' },
-      timeout_ms: 15000, retry: { schedule_seconds: [0, 5, 30, 120] }, filter: { departments: ['support'], channels: ['web'] }, enabled: true,
+      timeout_ms: 15000, retry: { schedule_seconds: [0, 5, 30, 120] }, ordering: 'none', rate_limit: { limit: 100, window_seconds: 60 },
+      signing: 'hmac', secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', filter: { departments: ['support'], channels: ['web'] }, enabled: true,
       description: 'Billing system',
     },
+    'Batches for a data warehouse': { url: 'https://receiver.example.com/crossdesk', events: ['*'], batch: { max_items: 500, max_wait_ms: 5000 } },
+    'CloudEvents, signed with ed25519': {
+      url: 'https://receiver.example.com/crossdesk', events: ['*'], format: 'cloudevents', format_options: { type_prefix: 'com.example.' }, signing: 'ed25519',
+    },
+    'The events of a conversation in order': { url: 'https://receiver.example.com/crossdesk', events: ['conversation.*', 'message.*'], ordering: 'per_conversation' },
   })
   @AnswersResource({ location: PATH, etagFields: ENDPOINT_WRITABLE })
-  @Throws('callback.address_forbidden', 'callback.creator_disabled')
+  @Throws('callback.address_forbidden', 'callback.verification_failed', 'callback.creator_disabled')
   create(@Caller() caller: Principal, @Body() input: CreateEndpointDto): Promise<CreatedEndpointView> {
-    return this.endpoints.create(caller, input);
+    return this.registration.create(caller, input);
   }
 
   /** Lists endpoints, the newest first. */
@@ -57,9 +70,12 @@ export class EndpointsController {
   @Audited()
   @Allow('callbacks:write')
   @AnswersResource({ etagFields: ENDPOINT_WRITABLE })
-  @Throws('callback.not_found', 'callback.address_forbidden', 'callback.creator_disabled', 'request.precondition_failed')
+  @Throws(
+    'callback.not_found', 'callback.address_forbidden', 'callback.verification_failed', 'callback.creator_disabled', 'callback.signing_fixed', 'callback.changed_meanwhile',
+    'request.precondition_failed',
+  )
   update(@Caller() caller: Principal, @Param('id') id: string, @Body() input: UpdateEndpointDto, @IfMatch() ifMatch?: string): Promise<EndpointView> {
-    return this.endpoints.update(caller, id, input, ifMatch);
+    return this.changing.update(caller, id, input, ifMatch);
   }
 
   /** Removes an endpoint and discards what was still to be delivered to it. */

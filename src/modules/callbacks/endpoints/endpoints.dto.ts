@@ -1,15 +1,19 @@
 import { Type } from 'class-transformer';
 import {
-  ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateBy, ValidateNested,
+  ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateBy, ValidateNested,
 } from 'class-validator';
+import { EVENT_TYPES } from '../../../kernel/domain-event.js';
+import type { EventType } from '../../../kernel/domain-event.js';
 import { PageQueryDto } from '../../../platform/http/page-query.dto.js';
-import { FromText, IfPresent, IsHttpUrl } from '../../../platform/http/validation/rules.js';
-import { FORMAT_NAMES } from '../formats/formats.js';
+import { FromText, IfPresent, IsHttpUrl, IsJsonObject } from '../../../platform/http/validation/rules.js';
 import { IsEndpointHeaders } from './endpoint-headers.js';
+import { BatchDto, EndpointFilterDto, EndpointRateLimitDto, RetryDto } from './endpoint-options.dto.js';
 import { IsEndpointSecret } from './endpoint-secret.js';
+import { ORDERINGS, SIGNINGS } from './endpoint.entity.js';
+import type { Ordering, Signing } from './endpoint.entity.js';
 import { isEventPattern } from './event-pattern.js';
 
-const DAY_SECONDS = 24 * 60 * 60;
+const MAX_OPTIONS_BYTES = 8192;
 
 function IsEventPatterns(): PropertyDecorator {
   return ValidateBy({
@@ -19,38 +23,6 @@ function IsEventPatterns(): PropertyDecorator {
       defaultMessage: () => '$property must hold event names, patterns such as message.*, or *',
     },
   });
-}
-
-export class RetryDto {
-  /**
-   * Seconds until the first attempt, then until each further one. When they are used up the delivery is exhausted.
-   * @example [0, 5, 30, 120]
-   */
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(30)
-  @IsInt({ each: true })
-  @Min(0, { each: true })
-  @Max(7 * DAY_SECONDS, { each: true })
-  schedule_seconds: number[];
-}
-
-export class EndpointFilterDto {
-  /** @example ['support'] */
-  @IfPresent()
-  @IsArray()
-  @ArrayMaxSize(100)
-  @IsString({ each: true })
-  @MaxLength(100, { each: true })
-  departments?: string[];
-
-  /** @example ['web'] */
-  @IfPresent()
-  @IsArray()
-  @ArrayMaxSize(100)
-  @IsString({ each: true })
-  @MaxLength(64, { each: true })
-  channels?: string[];
 }
 
 /** What may be changed of an endpoint. */
@@ -75,10 +47,33 @@ export class UpdateEndpointDto {
   @IsEventPatterns()
   events?: string[];
 
-  /** @example 'native' */
+  /**
+   * How events look: `native`, the envelope of the event log, or `cloudevents`, CloudEvents 1.0 in structured mode. With
+   * another format an endpoint takes over its schedule, unless it has one of its own, and loses its options, unless the
+   * body has new ones.
+   * @example 'native'
+   */
   @IfPresent()
-  @IsIn(FORMAT_NAMES)
-  format?: 'native';
+  @Matches(/^[a-z][a-z0-9_-]{0,31}$/, { message: '$property must be the name of a format' })
+  format?: string;
+
+  /**
+   * What the format knows to be set; replaced as a whole. `native` knows nothing, `cloudevents` knows `type_prefix`, a
+   * reverse DNS name such as `com.example.` that stands before the event's name in `type`.
+   * @example {}
+   */
+  @IfPresent()
+  @IsJsonObject(MAX_OPTIONS_BYTES)
+  format_options?: Record<string, unknown>;
+
+  /**
+   * `hmac` signs with the secret that is answered once (`v1`). `ed25519` signs with a private key that never leaves the
+   * service (`v1a`); receivers verify with `public_key`. It stays as it was when the endpoint was made.
+   * @example 'hmac'
+   */
+  @IfPresent()
+  @IsIn(SIGNINGS)
+  signing?: Signing;
 
   /**
    * Sent with each request, for example for the receiver's own access check. Write-only.
@@ -103,6 +98,33 @@ export class UpdateEndpointDto {
   @ValidateNested()
   @Type(() => RetryDto)
   retry?: RetryDto | null;
+
+  /**
+   * Several events in one request: a JSON array under one signature, whose `webhook-id` names the batch and stays over
+   * its retries; receivers know repeated events by the `id` of each. It arrives, or fails, as a whole. Null for one
+   * request per event.
+   */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => BatchDto)
+  batch?: BatchDto | null;
+
+  /**
+   * `none` sends as fast as it can: events mostly arrive in order, and one that failed arrives after later ones.
+   * `per_conversation` sends the events of one conversation one after the other, each after the one before it has
+   * arrived or was given up. That costs speed, one round trip per event of a conversation, and time: while one event
+   * fails, all later ones of its conversation wait through its whole schedule. Other conversations go on.
+   * @example 'none'
+   */
+  @IfPresent()
+  @IsIn(ORDERINGS)
+  ordering?: Ordering;
+
+  /** The most requests that it gets; what is over waits. Null for as many as it answers. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => EndpointRateLimitDto)
+  rate_limit?: EndpointRateLimitDto | null;
 
   /** Only events of these departments and channels; an empty list stands for all. */
   @IfPresent()
@@ -142,7 +164,7 @@ export class CreateEndpointDto extends UpdateEndpointDto {
   declare events: string[];
 
   /**
-   * Your own signing secret; a random one is made when absent.
+   * Your own signing secret, for `hmac`; a random one is made when absent.
    * @example 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
    */
   @IfPresent()
@@ -158,72 +180,33 @@ export class ListEndpointsDto extends PageQueryDto {
   enabled?: boolean;
 }
 
-export class RetryView {
-  /** @example [0, 5, 30, 120] */
-  schedule_seconds: number[];
-}
+const MAX_OVERLAP_SECONDS = 7 * 24 * 60 * 60;
 
-export class EndpointFilterView {
-  /** @example ['support'] */
-  departments: string[];
-  /** @example ['web'] */
-  channels: string[];
-}
-
-/** A registered URL that events are sent to. */
-export class EndpointView {
-  /** @example 'cbk_01k5x6j3q8v4m2n7p9r1s5t6w0' */
-  id: string;
-  /** @example 'https://receiver.example.com/crossdesk' */
-  url: string;
-  /** @example ['conversation.created', 'message.*'] */
-  events: string[];
-  /** @example 'native' */
-  format: string;
+export class RotateSecretDto {
   /**
-   * Names of the further headers; their values are not shown.
-   * @example ['x-team']
+   * Your own new secret, for `hmac`; a random one is made when absent.
+   * @example 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
    */
-  header_names: string[];
-  /** @example 15000 */
-  timeout_ms: number;
-  retry: RetryView;
-  filter: EndpointFilterView;
-  /** @example true */
-  enabled: boolean;
+  @IfPresent()
+  @IsEndpointSecret()
+  secret?: string;
+
   /**
-   * Why the system disabled it: `gone` when the receiver answered 410, `creator_disabled` when the agent or application
-   * that made it was disabled.
-   * @example null
+   * For so long requests are signed with the old secret too, a day when absent.
+   * @example 86400
    */
-  disabled_reason: string | null;
-  /** @example 'Billing system' */
-  description: string | null;
-  /** @example '2026-03-01T09:30:00.000Z' */
-  created_at: string;
-  /** @example '2026-03-01T09:30:00.000Z' */
-  updated_at: string;
+  @IfPresent()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_OVERLAP_SECONDS)
+  overlap_seconds?: number;
 }
 
-/** A new endpoint, with its secret: it is shown here and never again. */
-export class CreatedEndpointView extends EndpointView {
-  /** @example 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' */
-  secret: string;
-}
-
-export class EndpointPageView {
-  data: EndpointView[];
-  /** @example null */
-  next_cursor: string | null;
-  /** @example false */
-  has_more: boolean;
+export class TestEndpointDto {
   /**
-   * With `include_total=true`.
-   * @example 1
+   * An event of the catalogue, whether the endpoint asks for it or not.
+   * @example 'message.received'
    */
-  total?: number;
+  @IsIn(EVENT_TYPES)
+  event: EventType;
 }
-
-export const ENDPOINT_WRITABLE: readonly (keyof EndpointView)[] = [
-  'url', 'events', 'format', 'header_names', 'timeout_ms', 'retry', 'filter', 'enabled', 'description',
-];

@@ -12,8 +12,7 @@ const COLUMNS: [name: string, kind: ColumnKind, options: Partial<TableColumnOpti
   ['ordering', { kind: 'code', length: 32 }, { default: "'none'" }],
   ['rate_limit', { kind: 'json' }, NULLABLE],
   ['signing', { kind: 'code', length: 16 }, { default: "'hmac'" }],
-  // MySQL takes no default for a text: rows of before have null, which stands for no options.
-  ['format_options', { kind: 'json' }, NULLABLE],
+  ['format_options', { kind: 'long' }, NULLABLE],
   ['old_secrets', { kind: 'long' }, NULLABLE],
   ['public_key', { kind: 'text', length: 64 }, NULLABLE],
   ['suspended_until', { kind: 'instant' }, NULLABLE],
