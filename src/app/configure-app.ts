@@ -24,6 +24,7 @@ import { SocketAdapter } from '../platform/sockets/socket.adapter.js';
 import { DEPLOYMENT } from '../platform/tokens.js';
 import { AppModule } from './app.module.js';
 import { serveOpenApi } from './openapi.js';
+import { serveQueueBoard } from './queue-board/queue-board.js';
 import { closeToOutsiders } from './roles.js';
 
 export interface AppOptions {
@@ -70,6 +71,7 @@ export async function configureApp({ config, logger, clock = new SystemClock() }
   }
   app.useWebSocketAdapter(await SocketAdapter.create(app, config, app.get<RedisConnections | null>(RedisConnections), app.get<string>(DEPLOYMENT)));
   serveOpenApi(app, config);
+  serveQueueBoard(app, config, logger);
   await app.init();
   if (config.plays('worker')) await app.get(JobQueue).start();
   return app;

@@ -81,6 +81,11 @@ export class BullMqJobQueue extends JobQueue {
     throw new Error('Redis does not answer');
   }
 
+  /** What BullMQ knows each name as, for looking at them. */
+  get queues(): Queue<string>[] {
+    return this.allLanes().map((lane) => lane.queue);
+  }
+
   private lane(name: string): Lane {
     let lane = this.lanes.get(name);
     if (!lane) {
@@ -150,7 +155,7 @@ class Lane {
     now: (key) => this.tell(key, this.add(key)),
     at: (key, dueAt) => this.tell(key, this.addDelayed(key, dueAt)),
   });
-  private readonly queue: Queue<string>;
+  readonly queue: Queue<string>;
   private worker?: Worker<string>;
   private handler?: JobHandler;
   private concurrency = 1;

@@ -88,7 +88,7 @@ function cancelForm(action: string, csrf: string): string {
 </form>`;
 }
 
-function page(title: string, redirectUris: readonly string[], body: string): Page {
+export function page(title: string, redirectUris: readonly string[], body: string): Page {
   const targets = ["'self'", ...redirectUris.map((uri) => new URL(uri).origin)].join(' ');
   return {
     html: `<!doctype html>
@@ -119,6 +119,6 @@ function page(title: string, redirectUris: readonly string[], body: string): Pag
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-function escape(text: string): string {
+export function escape(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
