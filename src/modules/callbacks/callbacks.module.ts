@@ -11,6 +11,7 @@ import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { DeliveriesRepository } from './deliveries/deliveries.repository.js';
 import { DeliveriesService } from './deliveries/deliveries.service.js';
 import { AttemptEntity, DeliveryEntity } from './deliveries/delivery.entity.js';
+import { DeliveryRetention } from './deliveries/delivery-retention.js';
 import { PlanDeliveries } from './deliveries/plan-deliveries.js';
 import { AttemptLog } from './dispatch/attempt-log.js';
 import { DeliveryClaims } from './dispatch/delivery-claims.js';
@@ -57,6 +58,7 @@ import { RecoveryRunner } from './recoveries/recovery-runner.js';
     DeliveriesRepository,
     DeliveriesService,
     PlanDeliveries,
+    DeliveryRetention,
     DeliveryClaims,
     AttemptLog,
     SendDelivery,

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { EventRetention } from './event-retention.js';
 import { EventLog } from './events.contract.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
@@ -6,7 +7,7 @@ import { SequencerTimer } from './sequencer-timer.js';
 
 @Module({
   controllers: [EventsController],
-  providers: [EventsService, SequencerTimer, { provide: EventLog, useExisting: EventsService }],
+  providers: [EventsService, EventRetention, SequencerTimer, { provide: EventLog, useExisting: EventsService }],
   exports: [EventLog],
 })
 export class EventsModule {}

@@ -1,3 +1,5 @@
+import { httpDateMs } from './http-date.js';
+
 /** How an attempt ended that was no success. */
 export interface FailedAttempt {
   /** Null when no answer came. */
@@ -37,7 +39,6 @@ export function retryDelayMs(failure: FailedAttempt, state: RetryState, nowMs: n
 function retryAfterMs(header: string, nowMs: number): number | null {
   const text = header.trim();
   if (/^\d{1,12}$/.test(text)) return Number(text) * 1000;
-  if (!/^[A-Za-z]{3},? /.test(text)) return null;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? null : Math.max(0, at - nowMs);
+  const at = httpDateMs(text, nowMs);
+  return at === null ? null : Math.max(0, at - nowMs);
 }
