@@ -17,12 +17,12 @@ const PATH = '/api/v1/agents';
 export class AgentsController {
   constructor(private readonly agents: AgentsService) {}
 
-  /** Creates an agent. */
+  /** Creates an agent. Who gives it a password must itself hold the scopes of its role, and see all data. */
   @Post()
   @Audited()
   @Allow('agents:write')
   @AnswersResource({ location: PATH, etagFields: AGENT_WRITABLE })
-  @Throws('agent.username_taken')
+  @Throws('agent.username_taken', 'agent.scope_not_held', 'agent.data_scope_exceeded')
   create(@Caller() caller: Principal, @Body() input: CreateAgentDto): Promise<AgentView> {
     return this.agents.create(caller, input);
   }
@@ -44,12 +44,15 @@ export class AgentsController {
     return this.agents.get(caller, id);
   }
 
-  /** Changes an agent. Fields that the body leaves out stay as they are. */
+  /**
+   * Changes an agent. Fields that the body leaves out stay as they are. Who gives one that can log in another password, role or
+   * department, or enables it, must itself hold the scopes of its role, and see all data.
+   */
   @Put(':id')
   @Audited()
   @Allow('agents:write')
   @AnswersResource({ etagFields: AGENT_WRITABLE })
-  @Throws('agent.not_found', 'agent.username_taken', 'request.precondition_failed')
+  @Throws('agent.not_found', 'agent.username_taken', 'agent.scope_not_held', 'agent.data_scope_exceeded', 'request.precondition_failed')
   update(@Caller() caller: Principal, @Param('id') id: string, @Body() input: UpdateAgentDto, @IfMatch() ifMatch?: string): Promise<AgentView> {
     return this.agents.update(caller, id, input, ifMatch);
   }

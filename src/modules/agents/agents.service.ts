@@ -24,6 +24,7 @@ import { AGENT_WRITABLE } from './agents.dto.js';
 import type { AgentView, ListAgentsDto, UpdateAgentDto } from './agents.dto.js';
 import { AgentsRepository } from './agents.repository.js';
 import { toAgentView } from './agents.view.js';
+import { assertMayGiveLogIn } from './log-in-given.js';
 
 const AUDITED = AGENT_WRITABLE.filter((field) => field !== 'status');
 
@@ -65,6 +66,7 @@ export class AgentsService extends AgentRegistry {
       created_at: now,
       updated_at: now,
     };
+    assertMayGiveLogIn(principal, null, agent);
     await this.unitOfWork.run(async () => {
       await this.organizations.lockRouting(principal.organizationId);
       await this.agents.insert(agent);
@@ -115,6 +117,7 @@ export class AgentsService extends AgentRegistry {
       if (!differs(before, changes)) return toAgentView(before);
       const now = this.clock.now();
       const after: AgentEntity = { ...before, ...changes, updated_at: now };
+      assertMayGiveLogIn(principal, before, after);
       await this.agents.update(after, { ...changes, updated_at: now });
       await this.announce(before, after);
       await this.record(principal, before.enabled && !after.enabled ? 'agent.deleted' : 'agent.updated', before, after);
