@@ -256,6 +256,19 @@ describe('a socket', () => {
       expect(client.events.slice(before).map(({ envelope }) => envelope.data['subject'])).not.toContain('not for sales');
     });
 
+    it('is not given what happened since its owner sees less', async () => {
+      const { agent, as } = await aLogin(cluster.a, { status: 'away', role: 'supervisor', department: 'support' });
+      const client = await connect(as.token);
+      await untilQuiet(api, [client]);
+      await drop(client);
+      await api.put(`/agents/${agent.id}`, { role: 'agent', department: 'sales' });
+      await aConversation(api, { department: 'support', subject: 'not for sales' });
+      await comeBack(client);
+      const forSales = await aConversation(api, { department: 'sales' });
+      await client.waitFor(({ envelope }) => envelope.data['conversation_id'] === forSales.id, WAIT_MS);
+      expect(client.events.map(({ envelope }) => envelope.data['subject'])).not.toContain('not for sales');
+    });
+
     it('is given nothing when its agent is no more', async () => {
       const { agent, as } = await aLogin(cluster.a, { status: 'away' });
       const client = await connect(as.token);

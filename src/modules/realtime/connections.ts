@@ -36,6 +36,9 @@ export class Connections {
 }
 
 interface RecoverableSession {
+  sid: string;
+  /** Those that the client was in, its own one of that name included. */
+  rooms: string[];
   data: { grant?: Grant };
 }
 
@@ -43,12 +46,13 @@ interface RecoverableSession {
  * A client that comes back is given what it missed before its credential is looked at; so what its connection was
  * is asked for first. Socket.IO has no hook for this.
  */
-export function recoverOnly(namespace: Namespace, mayRecover: (grant: Grant) => Promise<boolean>): void {
+export function recoverOnly(namespace: Namespace, mayRecover: (grant: Grant, rooms: readonly string[]) => Promise<boolean>): void {
   const adapter = namespace.adapter as unknown as { restoreSession(pid: string, offset: string): Promise<RecoverableSession | null> };
   const restore = adapter.restoreSession.bind(adapter);
   adapter.restoreSession = async (pid, offset) => {
     const session = await restore(pid, offset);
     const grant = session?.data.grant;
-    return grant !== undefined && (await mayRecover(grant)) ? session : null;
+    if (session === null || grant === undefined) return null;
+    return (await mayRecover(grant, session.rooms.filter((room) => room !== session.sid))) ? session : null;
   };
 }

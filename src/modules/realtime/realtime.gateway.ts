@@ -65,7 +65,7 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
     namespace.use((socket, next) => {
       this.authenticate(socket as Client).then(() => next(), next);
     });
-    recoverOnly(namespace, (grant) => this.mayRecover(grant));
+    recoverOnly(namespace, (grant, rooms) => this.mayRecover(grant, rooms));
     this.renewing = setInterval(() => {
       if (!this.renewalRuns) void this.admitAll();
     }, RENEW_EVERY_MS).unref();
@@ -142,10 +142,15 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
     }
   }
 
-  /** What was missed is handed over before it is known from where the client comes now: where that matters it must sync. */
-  private async mayRecover(grant: Grant): Promise<boolean> {
+  /**
+   * What was missed is all that went to the rooms of old, handed over before it is known from where the client comes now.
+   * Where the address matters, or its owner sees less than it did, it must sync.
+   */
+  private async mayRecover(grant: Grant, rooms: readonly string[]): Promise<boolean> {
     const principal = await this.authenticator.renew(grant);
-    return principal !== null && (principal.application?.ipAllowlist.length ?? 0) === 0;
+    if (principal === null || (principal.application?.ipAllowlist.length ?? 0) > 0) return false;
+    const present = new Set(roomsWithin(principal));
+    return rooms.every((room) => present.has(room));
   }
 
   /** One at a time for each socket, so that what was looked up last counts. */
@@ -171,7 +176,7 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
         client.disconnect(true);
         return null;
       }
-      const rooms = hasScope(principal, 'events:read') ? roomsOf(principal) : [];
+      const rooms = roomsWithin(principal);
       for (const room of client.rooms) if (room !== client.id && !rooms.includes(room)) void client.leave(room);
       await client.join(rooms);
       return principal;
@@ -208,4 +213,9 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
   private someoneMayListen(): boolean {
     return this.redis !== null || this.namespace.sockets.size > 0 || Date.now() - this.lastDisconnectAt <= RECOVERY_MS;
   }
+}
+
+/** Events are for those with the scope for them. */
+function roomsWithin(principal: Principal): string[] {
+  return hasScope(principal, 'events:read') ? roomsOf(principal) : [];
 }
