@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, toInstant } from '../../../kernel/clock.js';
+import { invalidField } from '../../../kernel/domain-error.js';
+import type { Principal } from '../../../kernel/principal.js';
+import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
+import type { EndpointStatsQueryDto, EndpointStatsView, LastFailureView } from './stats.dto.js';
+import { StatsRepository } from './stats.repository.js';
+import type { AttemptRow } from './stats.repository.js';
+import { summarize } from './summary.js';
+
+const DAY_MS = 86_400_000;
+const DEFAULT_WINDOW_MS = DAY_MS;
+const LONGEST_WINDOW_MS = 28 * DAY_MS;
+/** Retries wait up to a fifth longer than their schedule says. */
+const JITTER = 1.2;
+
+@Injectable()
+export class StatsService {
+  constructor(
+    private readonly endpoints: EndpointsRepository,
+    private readonly stats: StatsRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Also deliveries are looked at that were made before the window, by as much as the schedule is long: they may have been tried in it. */
+  async of(principal: Principal, callbackId: string, query: EndpointStatsQueryDto): Promise<EndpointStatsView> {
+    const now = this.clock.now();
+    const since = query.since ?? now - DEFAULT_WINDOW_MS;
+    if (since < now - LONGEST_WINDOW_MS) throw invalidField('since', 'too_early', 'since must not be more than 28 days ago');
+    const endpoint = await this.endpoints.get(principal, callbackId);
+    const scheduleMs = endpoint.schedule_seconds.reduce((sum, seconds) => sum + seconds, 0) * 1000 * JITTER;
+    const madeSince = Math.floor(since - Math.min(scheduleMs, LONGEST_WINDOW_MS));
+    const { rows, sampled } = await this.stats.attempts(endpoint.id, madeSince, since);
+    const { count, oldestAt } = await this.stats.pending(endpoint.id);
+    const { attempts, succeeded, failed, successRate, p50Ms, p95Ms, lastSuccess, lastFailure } = summarize(rows);
+    return {
+      since: toInstant(since),
+      attempts,
+      succeeded,
+      failed,
+      success_rate: successRate,
+      p50_ms: p50Ms,
+      p95_ms: p95Ms,
+      pending: count,
+      oldest_pending_at: toInstant(oldestAt),
+      last_failure: lastFailure === null ? null : await this.failureOf(lastFailure),
+      last_success_at: toInstant(lastSuccess?.started_at ?? null),
+      sampled,
+    };
+  }
+
+  private async failureOf(attempt: AttemptRow): Promise<LastFailureView> {
+    const { started_at: startedAt, status_code: statusCode, error_class: errorClass } = attempt;
+    const message = (await this.stats.errorMessageOf(attempt)) ?? `The receiver answered ${statusCode}.`;
+    return { at: toInstant(startedAt), status_code: statusCode, error_class: errorClass, message };
+  }
+}
