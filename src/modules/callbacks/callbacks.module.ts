@@ -40,10 +40,13 @@ import { RecoveriesRepository } from './recoveries/recoveries.repository.js';
 import { RecoveriesService } from './recoveries/recoveries.service.js';
 import { RecoveryEntity } from './recoveries/recovery.entity.js';
 import { RecoveryRunner } from './recoveries/recovery-runner.js';
+import { StatsController } from './stats/stats.controller.js';
+import { StatsRepository } from './stats/stats.repository.js';
+import { StatsService } from './stats/stats.service.js';
 
 @Module({
   imports: [AgentsModule, AuditModule, AuthModule, TypeOrmModule.forFeature([EndpointEntity, CallbackVersionEntity, DeliveryEntity, AttemptEntity, RecoveryEntity])],
-  controllers: [EndpointsController, EndpointActionsController, DeliveriesController, RecoveriesController],
+  controllers: [EndpointsController, EndpointActionsController, DeliveriesController, RecoveriesController, StatsController],
   providers: [
     EndpointsRepository,
     EndpointsService,
@@ -69,6 +72,8 @@ import { RecoveryRunner } from './recoveries/recovery-runner.js';
     RecoveriesService,
     RecoverEvents,
     RecoveryRunner,
+    StatsRepository,
+    StatsService,
     FormatRegistry,
     EndpointOpener,
     { provide: CallbackFormats, useExisting: FormatRegistry },
