@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EventType } from '../../../kernel/domain-event.js';
 import { Config } from '../../../platform/config/config.js';
 import { CallbackFormats } from '../callbacks.contract.js';
 import type { CallbackFormat } from './callback-format.js';
@@ -22,6 +23,11 @@ export class FormatRegistry extends CallbackFormats {
 
   get names(): string[] {
     return [...this.formats.keys()];
+  }
+
+  /** Whether an endpoint of that format can be told of such an event. */
+  hasWordsFor(name: string, event: EventType): boolean {
+    return this.find(name)?.events?.includes(event) !== false;
   }
 
   find(name: string): CallbackFormat | null {

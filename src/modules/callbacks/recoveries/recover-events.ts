@@ -9,6 +9,7 @@ import type { DeliveryStatus } from '../deliveries/delivery-status.js';
 import { PUMP_JOB } from '../dispatch/pump-job.js';
 import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
+import { FormatRegistry } from '../formats/format-registry.js';
 import { PastEvents } from './past-events.js';
 import type { PastEvent } from './past-events.js';
 import { RecoveriesRepository } from './recoveries.repository.js';
@@ -28,6 +29,7 @@ export class RecoverEvents {
     private readonly endpoints: EndpointsRepository,
     private readonly deliveries: DeliveriesRepository,
     private readonly queue: JobQueue,
+    private readonly formats: FormatRegistry,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
   ) {}
@@ -45,7 +47,7 @@ export class RecoverEvents {
         return false;
       }
       const events = await this.events.next(organizationId, { since: recovery.since_at, until: recovery.until_at }, seenBy(recovery), STEP);
-      const recovered = await this.plan(endpoint, events.filter((event) => concerns(endpoint, event)), recovery.include_succeeded);
+      const recovered = await this.plan(endpoint, events.filter((event) => this.formats.hasWordsFor(endpoint.format, event.type) && concerns(endpoint, event)), recovery.include_succeeded);
       const last = events.at(-1);
       await this.recoveries.advance(id, {
         done: recovery.done + events.length,
@@ -70,6 +72,7 @@ export class RecoverEvents {
     await this.deliveries.insertAll(missing.map((event) => ({
       id: newId('delivery'), organization_id: endpoint.organization_id, callback_id: endpoint.id, event_id: event.id, event: event.type,
       due_at: now, created_at: event.occurredAt,
+      ...(endpoint.ordering === 'per_conversation' && { order: { conversationId: event.subject.conversationId } }),
     })));
     const known = events.flatMap((event) => existing.get(event.id) ?? []);
     return missing.length + (await this.deliveries.restartAll(known, includeSucceeded ? [...UNDELIVERED, 'succeeded'] : UNDELIVERED, now));
