@@ -13,6 +13,7 @@ export const ID_PREFIXES = {
   event: 'evt',
   callback: 'cbk',
   delivery: 'dlv',
+  batch: 'bat',
   recovery: 'rec',
   apiKey: 'key',
   application: 'app',

@@ -15,6 +15,8 @@ import { DeliveryRetention } from './deliveries/delivery-retention.js';
 import { PlanDeliveries } from './deliveries/plan-deliveries.js';
 import { AttemptLog } from './dispatch/attempt-log.js';
 import { DeliveryClaims } from './dispatch/delivery-claims.js';
+import { DueDeliveries } from './dispatch/due-deliveries.js';
+import { EndpointHealth } from './dispatch/endpoint-health.js';
 import { PumpService } from './dispatch/pump.service.js';
 import { SendDelivery } from './dispatch/send-delivery.js';
 import { SweeperService } from './dispatch/sweeper.service.js';
@@ -63,6 +65,8 @@ import { StatsService } from './stats/stats.service.js';
     PlanDeliveries,
     DeliveryRetention,
     DeliveryClaims,
+    DueDeliveries,
+    EndpointHealth,
     AttemptLog,
     SendDelivery,
     PumpService,

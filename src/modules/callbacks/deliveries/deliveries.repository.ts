@@ -13,19 +13,35 @@ const SORTING: Sorting = { columns: { created_at: 'created_at' }, default: '-cre
 
 const COLUMNS = ['id', 'organization_id', 'callback_id', 'event_id', 'event', 'status', 'due_at', 'created_at'] as const;
 
-export type PlannedDelivery = Pick<DeliveryEntity, 'id' | 'organization_id' | 'callback_id' | 'event_id' | 'event' | 'due_at' | 'created_at'>;
+/** With a conversation it goes in the order of the conversation's events, otherwise whenever it can. */
+export type PlannedDelivery = Pick<DeliveryEntity, 'id' | 'organization_id' | 'callback_id' | 'event_id' | 'event' | 'due_at' | 'created_at'> & {
+  order?: { conversationId: string | null };
+};
+
+const ORDERED_AT_A_TIME = 1000;
+const ORDERED_COLUMNS = [...COLUMNS, 'conversation_id', 'event_number'];
+/** The number is the database's, and known when the event has been inserted: before this, in the same unit. */
+const ORDERED_TUPLE = `(${placeholders(COLUMNS.length + 1)}, (SELECT e.number FROM events e WHERE e.id = ?))`;
+
+/** A delivery that begins anew is one by itself, and has its place in the order again if it had one. */
+const ANEW = `status = 'pending', due_at = ?, schedule_index = 0, claim_token = NULL, succeeded_at = NULL, batch_id = NULL,
+  conversation_id = CASE WHEN event_number IS NULL THEN NULL ELSE (SELECT e.conversation_id FROM events e WHERE e.id = callback_deliveries.event_id) END`;
 
 @Injectable()
 export class DeliveriesRepository {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   async insertAll(deliveries: readonly PlannedDelivery[]): Promise<void> {
-    await addRows(
-      this.unitOfWork,
-      'callback_deliveries',
-      COLUMNS,
-      deliveries.map((row) => [row.id, row.organization_id, row.callback_id, row.event_id, row.event, 'pending', row.due_at, row.created_at]),
-    );
+    const free = deliveries.filter(({ order }) => order === undefined);
+    await addRows(this.unitOfWork, 'callback_deliveries', COLUMNS, free.map(toRow));
+    const ordered = deliveries.filter(({ order }) => order !== undefined);
+    for (let start = 0; start < ordered.length; start += ORDERED_AT_A_TIME) {
+      const rows = ordered.slice(start, start + ORDERED_AT_A_TIME);
+      await this.unitOfWork.write(
+        `INSERT INTO callback_deliveries (${ORDERED_COLUMNS.join(',')}) VALUES ${rows.map(() => ORDERED_TUPLE).join(',')}`,
+        rows.flatMap((row) => [...toRow(row), row.order!.conversationId, row.event_id]),
+      );
+    }
   }
 
   async list(organizationId: string, callbackId: string, filter: ListDeliveriesDto): Promise<Page<DeliveryEntity>> {
@@ -52,7 +68,7 @@ export class DeliveriesRepository {
   async restart(id: string, now: number): Promise<boolean> {
     const changed = await changeRows(
       this.unitOfWork,
-      "UPDATE callback_deliveries SET status = 'pending', due_at = ?, schedule_index = 0, claim_token = NULL, succeeded_at = NULL WHERE id = ? AND (status <> 'delivering' OR due_at < ?)",
+      `UPDATE callback_deliveries SET ${ANEW} WHERE id = ? AND (status <> 'delivering' OR due_at < ?)`,
       [now, id, now],
     );
     return changed > 0;
@@ -75,7 +91,7 @@ export class DeliveriesRepository {
     if (ids.length === 0) return 0;
     return changeRows(
       this.unitOfWork,
-      `UPDATE callback_deliveries SET status = 'pending', due_at = ?, schedule_index = 0, claim_token = NULL, succeeded_at = NULL
+      `UPDATE callback_deliveries SET ${ANEW}
        WHERE id IN (${placeholders(ids.length)}) AND status IN (${placeholders(statuses.length)})`,
       [now, ...ids, ...statuses],
     );
@@ -88,4 +104,8 @@ export class DeliveriesRepository {
       [callbackId],
     );
   }
+}
+
+function toRow(row: PlannedDelivery): unknown[] {
+  return [row.id, row.organization_id, row.callback_id, row.event_id, row.event, 'pending', row.due_at, row.created_at];
 }

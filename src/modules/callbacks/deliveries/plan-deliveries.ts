@@ -9,6 +9,7 @@ import { PUMP_JOB } from '../dispatch/pump-job.js';
 import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import { FollowCreators } from '../endpoints/follow-creators.js';
+import { FormatRegistry } from '../formats/format-registry.js';
 import { concerns } from './concerns.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import type { PlannedDelivery } from './deliveries.repository.js';
@@ -27,6 +28,7 @@ export class PlanDeliveries implements DurableSubscriber {
     private readonly endpoints: EndpointsRepository,
     private readonly creators: FollowCreators,
     private readonly deliveries: DeliveriesRepository,
+    private readonly formats: FormatRegistry,
     private readonly unitOfWork: UnitOfWork,
     private readonly queue: JobQueue,
     outbox: Outbox,
@@ -42,7 +44,7 @@ export class PlanDeliveries implements DurableSubscriber {
     const delays = new Map<string, number>();
     for (const event of events) {
       for (const endpoint of endpoints.get(event.organizationId) ?? []) {
-        if (!concerns(endpoint, event)) continue;
+        if (!this.formats.hasWordsFor(endpoint.format, event.type) || !concerns(endpoint, event)) continue;
         const delayMs = endpoint.schedule_seconds[0]! * 1000;
         planned.push({
           id: newId('delivery'),
@@ -52,6 +54,7 @@ export class PlanDeliveries implements DurableSubscriber {
           event: event.type,
           due_at: event.occurredAt + delayMs,
           created_at: event.occurredAt,
+          ...(endpoint.ordering === 'per_conversation' && { order: { conversationId: event.subject.conversationId } }),
         });
         delays.set(endpoint.id, delayMs);
       }

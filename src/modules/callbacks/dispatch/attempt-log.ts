@@ -6,10 +6,11 @@ import { SharedUnit } from '../../../platform/database/shared-unit.js';
 import type { Outcome } from '../../../platform/database/shared-unit.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { Outbox } from '../../../platform/outbox/outbox.js';
-import { AuditTrail } from '../../audit/audit.contract.js';
 import { subjectOf } from '../endpoints/endpoint-creator.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import type { ClaimedDelivery } from './delivery-claims.js';
+import { EndpointHealth } from './endpoint-health.js';
+import { groupBy } from './group-by.js';
 
 export interface Attempt {
   delivery: ClaimedDelivery;
@@ -21,6 +22,8 @@ export interface Attempt {
   responseHeaders: Record<string, string> | null;
   responseBody: Buffer | null;
   result: AttemptResult;
+  /** Of the one request that ends a suspension or prolongs it: until when the right to it was held. */
+  probeUntil?: number;
 }
 
 export type AttemptResult =
@@ -36,33 +39,38 @@ type NumberedAttempt = Attempt & { number: number; late: boolean };
 const COLUMNS = [
   'delivery_id', 'attempt', 'started_at', 'duration_ms', 'status_code', 'error_class', 'error_message', 'response_headers', 'response_body',
 ] as const;
+/** What has ended holds up nothing, and is not looked at when others are. */
+const OUT_OF_ORDER = ', conversation_id = NULL';
 const MAX_ERROR_CHARACTERS = 1000;
 const OPTIONS = { maxItems: 256, maxParallel: 1, lingerMs: 20 };
 
 /** Writes down how attempts ended, many in one transaction. What another has claimed meanwhile is counted, and otherwise left to it. */
 @Injectable()
 export class AttemptLog {
-  private readonly shared: SharedUnit<Attempt, void>;
+  private readonly shared: SharedUnit<readonly Attempt[], void>;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly endpoints: EndpointsRepository,
+    private readonly health: EndpointHealth,
     private readonly outbox: Outbox,
-    private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {
-    this.shared = new SharedUnit(unitOfWork, OPTIONS, (attempts) => this.write(attempts));
+    this.shared = new SharedUnit(unitOfWork, OPTIONS, (requests) => this.write(requests));
   }
 
-  record(attempt: Attempt): Promise<void> {
-    return this.shared.submit(attempt);
+  /** What one request was for is recorded together. */
+  record(...attempts: Attempt[]): Promise<void> {
+    return this.shared.submit(attempts);
   }
 
-  private async write(attempts: readonly Attempt[]): Promise<Outcome<void>[]> {
+  private async write(requests: readonly (readonly Attempt[])[]): Promise<Outcome<void>[]> {
+    const attempts = requests.flat();
     // Endpoints before deliveries, as their service locks them too.
     for (const attempt of attempts) {
       if (attempt.result.kind === 'discarded' && attempt.result.gone) await this.disable(attempt.delivery);
     }
+    await this.health.note(attempts);
     const numbered = await this.lockAndNumber(attempts);
     await addRows(this.unitOfWork, 'callback_attempts', COLUMNS, numbered.map(toRow));
     const inTime = numbered.filter(({ late }) => !late);
@@ -70,7 +78,7 @@ export class AttemptLog {
     await this.writeFailed(inTime.filter(({ result }) => result.kind !== 'succeeded'));
     for (const attempt of inTime) await this.tellExhausted(attempt);
     for (const attempt of numbered) if (attempt.late) await this.writeLate(attempt);
-    return attempts.map(() => ({ value: undefined }));
+    return requests.map(() => ({ value: undefined }));
   }
 
   /** What the claim knew of the count is not enough: one that lost its claim may have been written down since. */
@@ -94,11 +102,11 @@ export class AttemptLog {
   }
 
   private async writeSucceeded(attempts: readonly NumberedAttempt[]): Promise<void> {
-    for (const group of groupBy(attempts, ({ statusCode, delivery }) => `${statusCode} ${delivery.claimToken}`)) {
+    for (const group of groupBy(attempts, ({ statusCode, delivery }) => `${statusCode} ${delivery.ordered} ${delivery.claimToken}`).values()) {
       const { statusCode, delivery } = group[0]!;
       await this.unitOfWork.write(
         `UPDATE callback_deliveries SET status = 'succeeded', attempt_count = attempt_count + 1, schedule_index = schedule_index + 1,
-         due_at = NULL, claim_token = NULL, last_status_code = ?, succeeded_at = ?
+         due_at = NULL, claim_token = NULL, last_status_code = ?, succeeded_at = ?${delivery.ordered ? OUT_OF_ORDER : ''}
          WHERE id IN (${placeholders(group.length)}) AND claim_token = ?`,
         [statusCode, this.clock.now(), ...group.map((attempt) => attempt.delivery.id), delivery.claimToken],
       );
@@ -106,12 +114,12 @@ export class AttemptLog {
   }
 
   private async writeFailed(attempts: readonly NumberedAttempt[]): Promise<void> {
-    for (const group of groupBy(attempts, ({ statusCode, delivery, result }) => `${result.kind} ${statusCode} ${delivery.claimToken}`)) {
+    for (const group of groupBy(attempts, ({ statusCode, delivery, result }) => `${result.kind} ${statusCode} ${delivery.ordered} ${delivery.claimToken}`).values()) {
       const { statusCode, delivery, result } = group[0]!;
       const dueAt = group.map((attempt) => [attempt.delivery.id, nextAttemptAt(attempt.result)]);
       await this.unitOfWork.write(
         `UPDATE callback_deliveries SET status = ?, attempt_count = attempt_count + 1, schedule_index = schedule_index + 1,
-         due_at = CASE id ${dueAt.map(() => 'WHEN ? THEN ?').join(' ')} END, claim_token = NULL, last_status_code = ?
+         due_at = CASE id ${dueAt.map(() => 'WHEN ? THEN ?').join(' ')} END, claim_token = NULL, last_status_code = ?${delivery.ordered && result.kind !== 'failed' ? OUT_OF_ORDER : ''}
          WHERE id IN (${placeholders(group.length)}) AND claim_token = ?`,
         [result.kind, ...dueAt.flat(), statusCode, ...group.map((attempt) => attempt.delivery.id), delivery.claimToken],
       );
@@ -138,12 +146,7 @@ export class AttemptLog {
     await this.endpoints.beginChange(organizationId);
     const endpoint = await this.endpoints.find(callbackId);
     if (endpoint === null || !endpoint.enabled) return;
-    await this.endpoints.update(callbackId, { enabled: false, disabled_reason: 'gone', updated_at: this.clock.now() });
-    this.outbox.append(domainEvent(organizationId, 'callback.disabled', this.clock.now(), { callback_id: callbackId, url: endpoint.url, reason: 'gone' }, subjectOf(endpoint)));
-    await this.audit.record({
-      organizationId, actor: 'system', action: 'callback.disabled', target: { type: 'callback', id: callbackId },
-      changes: { enabled: { old: true, new: false } }, details: { reason: 'gone' },
-    });
+    await this.health.disable(endpoint, 'gone');
   }
 }
 
@@ -163,14 +166,4 @@ function toRow(attempt: NumberedAttempt): unknown[] {
     attempt.responseHeaders === null ? null : JSON.stringify(attempt.responseHeaders),
     attempt.responseBody === null ? null : attempt.responseBody.toString('base64'),
   ];
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return [...groups.values()];
 }

@@ -1,9 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
-import { ulid } from '../../../kernel/ids.js';
+import { newId, ulid } from '../../../kernel/ids.js';
 import { changeRows, placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import type { RateGrant } from '../endpoints/endpoint.entity.js';
 import type { StoredEvent } from '../formats/callback-format.js';
+import { cutBatches } from './batching.js';
+import { NO_RULES, isFree } from './dispatch-rules.js';
+import type { DispatchRules } from './dispatch-rules.js';
+import { DueDeliveries } from './due-deliveries.js';
+import type { DeliveryRow } from './due-deliveries.js';
+import { grantable, withGrant } from './rate-grants.js';
+
+/** Deliveries that one claim looks at for batches. */
+const MAX_LOOKED_AT = 4096;
 
 export interface ClaimedDelivery {
   id: string;
@@ -15,14 +25,10 @@ export interface ClaimedDelivery {
   claimToken: string;
   /** After this another pump may claim it. */
   claimedUntil: number;
-}
-
-interface DeliveryRow {
-  id: string;
-  organization_id: string;
-  event_id: string;
-  attempt_count: number;
-  schedule_index: number;
+  /** All of one batch are claimed together and go in one request. */
+  batchId: string | null;
+  /** Whether others wait for the end of this one. */
+  ordered: boolean;
 }
 
 interface EventRow {
@@ -40,20 +46,17 @@ interface EventRow {
 export class DeliveryClaims {
   constructor(
     private readonly unitOfWork: UnitOfWork,
+    private readonly due: DueDeliveries,
     private readonly clock: Clock,
   ) {}
 
-  /** Takes up to `limit` due deliveries of an endpoint, the longest due first, passing over those that others are taking. */
-  async claim(callbackId: string, limit: number, leaseMs: number): Promise<ClaimedDelivery[]> {
+  /** Takes what may be sent to an endpoint in up to `limit` requests. */
+  async claim(callbackId: string, limit: number, leaseMs: number, rules: DispatchRules = NO_RULES): Promise<ClaimedDelivery[]> {
     const now = this.clock.now();
     const claimToken = ulid(now);
     const claimedUntil = now + leaseMs;
     const rows = await this.unitOfWork.run(async () => {
-      const due = await this.unitOfWork.query<DeliveryRow>(
-        `SELECT id, organization_id, event_id, attempt_count, schedule_index FROM callback_deliveries
-         WHERE callback_id = ? AND due_at <= ? ORDER BY due_at LIMIT ?${this.skipLocked}`,
-        [callbackId, now, limit],
-      );
+      const due = isFree(rules) ? await this.due.take(callbackId, limit) : await this.takeUnderRules(callbackId, limit, rules);
       if (due.length === 0) return due;
       await this.unitOfWork.write(
         `UPDATE callback_deliveries SET status = 'delivering', claim_token = ?, due_at = ? WHERE id IN (${placeholders(due.length)})`,
@@ -69,6 +72,7 @@ export class DeliveryClaims {
       return [{
         id: row.id, organizationId: row.organization_id, callbackId, event,
         attemptCount: row.attempt_count, scheduleIndex: row.schedule_index, claimToken, claimedUntil,
+        batchId: rules.batch === null ? null : row.batch_id, ordered: row.conversation_id !== null,
       }];
     });
   }
@@ -100,30 +104,6 @@ export class DeliveryClaims {
     );
   }
 
-  async hasDue(callbackId: string): Promise<boolean> {
-    const rows = await this.unitOfWork.query('SELECT 1 AS found FROM callback_deliveries WHERE callback_id = ? AND due_at <= ? LIMIT 1', [callbackId, this.clock.now()]);
-    return rows.length > 0;
-  }
-
-  /** When something of this endpoint is due next: an attempt, or the end of somebody's claim. */
-  async nextDueAt(callbackId: string): Promise<number | null> {
-    const [row] = await this.unitOfWork.query<{ due_at: number }>(
-      'SELECT due_at FROM callback_deliveries WHERE callback_id = ? AND due_at > 0 ORDER BY due_at LIMIT 1',
-      [callbackId],
-    );
-    return row === undefined ? null : Number(row.due_at);
-  }
-
-  /** Endpoints with something due that a pump should look at. */
-  async dueEndpoints(): Promise<string[]> {
-    const rows = await this.unitOfWork.query<{ id: string }>(
-      `SELECT e.id FROM callback_endpoints e WHERE e.enabled = 1
-       AND EXISTS (SELECT 1 FROM callback_deliveries d WHERE d.callback_id = e.id AND d.due_at <= ?)`,
-      [this.clock.now()],
-    );
-    return rows.map((row) => row.id);
-  }
-
   /** Without its event, which the end of its retention has removed, there is nothing left to send. */
   private async discard(rows: readonly DeliveryRow[], claimToken: string): Promise<void> {
     if (rows.length === 0) return;
@@ -136,8 +116,43 @@ export class DeliveryClaims {
     );
   }
 
-  private get skipLocked(): string {
-    return this.unitOfWork.dialect === 'mysql' ? ' FOR UPDATE SKIP LOCKED' : '';
+  /** One claim at a time: what may be sent depends on what was claimed before, also by another process. */
+  private async takeUnderRules(callbackId: string, limit: number, rules: DispatchRules): Promise<DeliveryRow[]> {
+    const [endpoint] = await this.unitOfWork.query<{ rate_grants: string | null }>(
+      `SELECT rate_grants FROM callback_endpoints WHERE id = ?${this.unitOfWork.forUpdate}`,
+      [callbackId],
+    );
+    if (endpoint === undefined) return [];
+    const { rateLimit } = rules;
+    const grants = JSON.parse(endpoint.rate_grants ?? '[]') as RateGrant[];
+    const now = this.clock.now();
+    const free = rateLimit === null ? limit : Math.min(limit, grantable(rateLimit, grants, now).free);
+    if (free === 0) return [];
+    const requests = await this.requestsUnder(callbackId, free, rules);
+    if (rateLimit !== null && requests.length > 0) {
+      const remembered = JSON.stringify(withGrant(rateLimit, grants, requests.length, now));
+      await this.unitOfWork.write('UPDATE callback_endpoints SET rate_grants = ? WHERE id = ?', [remembered, callbackId]);
+    }
+    return requests.flat();
+  }
+
+  private async requestsUnder(callbackId: string, limit: number, { ordered, batch }: DispatchRules): Promise<DeliveryRow[][]> {
+    if (batch === null) return (await (ordered ? this.due.takeHeads(callbackId, limit) : this.due.take(callbackId, limit))).map((row) => [row]);
+    const again = await this.due.takeBatches(callbackId, limit);
+    const most = limit - again.length;
+    if (most === 0) return again;
+    const unbatched = await this.due.takeUnbatched(callbackId, ordered, Math.min(most * batch.max_items, MAX_LOOKED_AT));
+    const made = cutBatches(unbatched, batch, ordered, most, this.clock.now());
+    for (const members of made) await this.makeBatch(members, ordered);
+    return [...again, ...made];
+  }
+
+  /** The members keep the order in which a retry finds them. */
+  private async makeBatch(members: DeliveryRow[], ordered: boolean): Promise<void> {
+    if (!ordered) members.sort((one, other) => (one.id < other.id ? -1 : 1));
+    const batchId = newId('batch');
+    for (const member of members) member.batch_id = batchId;
+    await this.unitOfWork.write(`UPDATE callback_deliveries SET batch_id = ? WHERE id IN (${placeholders(members.length)})`, [batchId, ...members.map(({ id }) => id)]);
   }
 
   private async eventsOf(ids: readonly string[]): Promise<Map<string, StoredEvent>> {

@@ -5,10 +5,15 @@ import type { Logger } from 'pino';
 import { Clock } from '../../../kernel/clock.js';
 import { LOGGER } from '../../../platform/observability/tokens.js';
 import { JobQueue } from '../../../platform/queue/job-queue.js';
+import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import { AttemptLog } from './attempt-log.js';
 import { DeliveryClaims } from './delivery-claims.js';
 import type { ClaimedDelivery } from './delivery-claims.js';
+import { isFree, rulesOf } from './dispatch-rules.js';
+import { DueDeliveries } from './due-deliveries.js';
+import { EndpointHealth } from './endpoint-health.js';
+import { groupBy } from './group-by.js';
 import { InFlight } from './in-flight.js';
 import { PUMP_JOB } from './pump-job.js';
 import { SendDelivery } from './send-delivery.js';
@@ -37,6 +42,8 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly claims: DeliveryClaims,
+    private readonly due: DueDeliveries,
+    private readonly health: EndpointHealth,
     private readonly sending: SendDelivery,
     private readonly attempts: AttemptLog,
     private readonly endpoints: EndpointsRepository,
@@ -71,52 +78,100 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
     while (!this.stopping && !signal.aborted) {
       const endpoint = await this.endpoints.find(callbackId);
       if (endpoint === null || !endpoint.enabled) break;
+      if (endpoint.suspended_until !== null) {
+        if (await this.probe(endpoint, unrecorded, signal)) continue;
+        break;
+      }
+      const rules = rulesOf(endpoint);
       const target = this.sending.targetOf(endpoint);
-      const claimed = await this.claims.claim(callbackId, claimSize, endpoint.timeout_ms + LEASE_MARGIN_MS);
-      if (claimed.length === 0 && running.size === 0) break;
+      // Of one that fails no more is claimed than runs at once: the rest is there when it is suspended.
+      const limit = endpoint.failing_since === null && rules.rateLimit === null ? claimSize : await freePlaces(running);
+      const claimed = requestsOf(await this.claims.claim(callbackId, limit, endpoint.timeout_ms + LEASE_MARGIN_MS, rules));
+      if (claimed.length === 0 && running.size === 0 && (isFree(rules) || unrecorded.size === 0)) break;
       const begun = this.clock.now();
       await this.sendAll(target, claimed, running, unrecorded, signal);
       claimSize = this.clock.now() - begun < QUICK_MS ? Math.min(claimSize * 2, MAX_CLAIM) : MAX_RUNNING;
-      if (claimed.length < MAX_RUNNING) await this.waitForMore(callbackId, running, signal);
+      if (claimed.length < MAX_RUNNING) await this.waitForMore(endpoint, running, unrecorded, signal);
     }
+  }
+
+  /**
+   * When a suspension is over one worker sends one request; its end, which is recorded here, ends or prolongs the
+   * suspension. False when there is nothing to do but wait.
+   */
+  private async probe(endpoint: EndpointEntity, unrecorded: InFlight, signal: AbortSignal): Promise<boolean> {
+    const readyAt = await this.due.nextReadyAt(endpoint);
+    if (readyAt === null || readyAt > this.clock.now()) return false;
+    const leaseMs = endpoint.timeout_ms + LEASE_MARGIN_MS;
+    const until = this.clock.now() + leaseMs;
+    if (!(await this.health.beginProbe(endpoint, until))) return false;
+    const [deliveries] = requestsOf(await this.claims.claim(endpoint.id, 1, leaseMs, rulesOf(endpoint)));
+    if (deliveries !== undefined && (await this.attempt(this.sending.targetOf(endpoint), deliveries, unrecorded, signal, until))) {
+      await unrecorded.below(1);
+      return true;
+    }
+    await this.health.endProbe(endpoint, until);
+    return false;
   }
 
   /** A wake waits for the end of this pump, so while requests are under way it looks by itself, less and less often. */
-  private async waitForMore(callbackId: string, running: InFlight, signal: AbortSignal): Promise<void> {
-    for (let pauseMs = FIRST_LOOK_MS; running.size > 0 && !this.stopping && !signal.aborted; pauseMs = Math.min(pauseMs * 2, LAST_LOOK_MS)) {
-      const before = running.size;
-      await Promise.race([running.change(), delay(pauseMs)]);
-      if (running.size < before || (await this.claims.hasDue(callbackId))) return;
+  private async waitForMore(endpoint: EndpointEntity, running: InFlight, unrecorded: InFlight, signal: AbortSignal): Promise<void> {
+    const free = isFree(rulesOf(endpoint));
+    // Under rules it is the record of an attempt that lets others go, and not its end.
+    const underWay = (): number => running.size + (free ? 0 : unrecorded.size);
+    for (let pauseMs = FIRST_LOOK_MS; underWay() > 0 && !this.stopping && !signal.aborted; pauseMs = Math.min(pauseMs * 2, LAST_LOOK_MS)) {
+      const before = underWay();
+      await Promise.race([running.change(), ...(free ? [] : [unrecorded.change()]), delay(pauseMs)]);
+      if (underWay() < before || (await this.isReady(endpoint))) return;
     }
+  }
+
+  private async isReady(endpoint: EndpointEntity): Promise<boolean> {
+    if (isFree(rulesOf(endpoint))) return this.due.hasDue(endpoint.id);
+    const current = await this.endpoints.find(endpoint.id);
+    const readyAt = current === null ? null : await this.due.nextReadyAt(current);
+    return readyAt !== null && readyAt <= this.clock.now();
   }
 
   /** Returns when the last one has begun; what its claim no longer covers is given back. */
-  private async sendAll(target: Target, claimed: ClaimedDelivery[], running: InFlight, unrecorded: InFlight, signal: AbortSignal): Promise<void> {
-    for (const [index, delivery] of claimed.entries()) {
+  private async sendAll(target: Target, claimed: ClaimedDelivery[][], running: InFlight, unrecorded: InFlight, signal: AbortSignal): Promise<void> {
+    for (const [index, deliveries] of claimed.entries()) {
       await running.below(MAX_RUNNING);
       await unrecorded.below(MAX_UNRECORDED);
-      const covered = delivery.claimedUntil - this.clock.now() >= target.endpoint.timeout_ms + RECORD_MARGIN_MS;
+      const covered = deliveries[0]!.claimedUntil - this.clock.now() >= target.endpoint.timeout_ms + RECORD_MARGIN_MS;
       if (this.stopping || signal.aborted || !covered) {
-        await this.claims.release(claimed.slice(index));
+        await this.claims.release(claimed.slice(index).flat());
         return;
       }
-      running.add(this.attempt(target, delivery, unrecorded, signal));
+      running.add(this.attempt(target, deliveries, unrecorded, signal).then(() => undefined));
     }
   }
 
-  private async attempt(target: Target, delivery: ClaimedDelivery, unrecorded: InFlight, signal: AbortSignal): Promise<void> {
-    const attempt = await this.sending.send(target, delivery, signal);
-    const record = attempt === null ? this.claims.release([delivery]) : this.attempts.record(attempt);
+  /** False when it was cut off. */
+  private async attempt(target: Target, deliveries: ClaimedDelivery[], unrecorded: InFlight, signal: AbortSignal, probeUntil?: number): Promise<boolean> {
+    const attempts = await this.sending.send(target, deliveries, signal, probeUntil);
+    const record = attempts === null ? this.claims.release(deliveries) : this.attempts.record(...attempts);
     unrecorded.add(
-      record.catch((error: unknown) => this.logger.error({ err: error, delivery: delivery.id }, 'an attempt could not be recorded; it will be made again')),
+      record.catch((error: unknown) => this.logger.error({ err: error, delivery: deliveries[0]!.id }, 'an attempt could not be recorded; it will be made again')),
     );
+    return attempts !== null;
   }
 
   private async comeBack(callbackId: string): Promise<void> {
     // A disabled endpoint keeps what is due; whoever enables it wakes a pump.
     const endpoint = await this.endpoints.find(callbackId);
-    if (endpoint === null || !endpoint.enabled) return;
-    const dueAt = await this.claims.nextDueAt(callbackId);
-    if (dueAt !== null) this.queue.wakeAfter(PUMP_JOB, callbackId, Math.max(0, dueAt - this.clock.now()));
+    if (endpoint === null || !endpoint.enabled || (await this.health.disableIfHopeless(endpoint))) return;
+    const readyAt = await this.due.nextReadyAt(endpoint);
+    if (readyAt !== null) this.queue.wakeAfter(PUMP_JOB, callbackId, Math.max(0, readyAt - this.clock.now()));
   }
+}
+
+async function freePlaces(running: InFlight): Promise<number> {
+  await running.below(MAX_RUNNING);
+  return MAX_RUNNING - running.size;
+}
+
+/** What goes in one request: all of a batch, or one delivery. */
+function requestsOf(claimed: readonly ClaimedDelivery[]): ClaimedDelivery[][] {
+  return [...groupBy(claimed, ({ batchId, id }) => batchId ?? id).values()];
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
 import { OutboundClient, OutboundError } from '../../../platform/outbound/outbound-client.js';
-import type { OutboundResponse } from '../../../platform/outbound/outbound-client.js';
+import type { OutboundRequest, OutboundResponse } from '../../../platform/outbound/outbound-client.js';
 import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
 import { EndpointOpener } from '../endpoints/open-endpoint.js';
 import type { OpenEndpoint } from '../endpoints/open-endpoint.js';
@@ -12,6 +12,11 @@ import { retryDelayMs } from './retry-policy.js';
 import type { FailedAttempt } from './retry-policy.js';
 
 export type Target = OpenEndpoint;
+
+/** How a request ended, which is how the attempts of all its deliveries did. */
+type End = Omit<Attempt, 'delivery' | 'startedAt' | 'probeUntil'>;
+
+const AT_ONCE_MS = 1000;
 
 /** Makes one attempt: signs, sends, and judges the answer. Never throws. */
 @Injectable()
@@ -30,47 +35,76 @@ export class SendDelivery implements OnApplicationShutdown {
     return this.opener.open(endpoint);
   }
 
-  /** Null when it was aborted by `signal`: then it says nothing about the receiver. */
-  async send(target: Target, delivery: ClaimedDelivery, signal: AbortSignal): Promise<Attempt | null> {
+  /**
+   * One request for one delivery or for all of a batch, which share its end. Null when it was aborted by `signal`: then it
+   * says nothing about the receiver.
+   */
+  async send(target: Target, deliveries: readonly ClaimedDelivery[], signal: AbortSignal, probeUntil?: number): Promise<Attempt[] | null> {
     const startedAt = this.clock.now();
+    const end = await this.endOf(target, deliveries, startedAt, signal);
+    return end === null ? null : deliveries.map((delivery) => ({ delivery, startedAt, probeUntil, ...end }));
+  }
+
+  private async endOf(target: Target, deliveries: readonly ClaimedDelivery[], startedAt: number, signal: AbortSignal): Promise<End | null> {
+    // Members of a batch may have been tried before they were one: none loses what its schedule still gives it.
+    const made = Math.min(...deliveries.map(({ scheduleIndex }) => scheduleIndex));
     try {
-      const response = await this.client.send({ ...target.requestFor(delivery.event, startedAt), signal });
-      return this.answered(target, delivery, startedAt, response);
+      const request = { ...requestFor(target, deliveries, startedAt), signal };
+      return this.answered(target, made, await this.sendOnce(request).catch((error: unknown) => this.sendAgain(request, made, error)));
     } catch (error) {
       if (signal.aborted || (error instanceof OutboundError && error.code === 'aborted')) return null;
-      return this.unanswered(target, delivery, startedAt, error);
+      return this.unanswered(target, made, startedAt, error);
     }
   }
 
-  private answered(target: Target, delivery: ClaimedDelivery, startedAt: number, response: OutboundResponse): Attempt {
+  private sendOnce(request: OutboundRequest): Promise<OutboundResponse> {
+    return this.client.send(request);
+  }
+
+  /**
+   * A receiver that is just restarting refuses for a moment: when the first attempt cannot even connect, and knows so at
+   * once, it connects a second time. Nothing was sent, so it is still one attempt.
+   */
+  private async sendAgain(request: OutboundRequest, made: number, error: unknown): Promise<OutboundResponse> {
+    const refused = error instanceof OutboundError && error.code === 'connect' && error.durationMs < AT_ONCE_MS;
+    if (!refused || made > 0 || request.signal?.aborted === true) throw error;
+    return this.sendOnce({ ...request, timeoutMs: request.timeoutMs - error.durationMs });
+  }
+
+  private answered(target: Target, made: number, response: OutboundResponse): End {
     const answer = target.format.judge(response.status, response.body);
     const failure = { statusCode: response.status, timedOut: false, retryAfter: response.headers['retry-after'] ?? null };
     const result: AttemptResult =
       answer.kind === 'delivered' ? { kind: 'succeeded' }
       : answer.kind === 'gone' ? { kind: 'discarded', gone: true }
-      : this.retryOrExhaust(target, delivery, failure);
+      : this.retryOrExhaust(target, made, failure);
     return {
-      delivery, startedAt, durationMs: response.durationMs, statusCode: response.status, errorClass: null, errorMessage: null,
+      durationMs: response.durationMs, statusCode: response.status, errorClass: null, errorMessage: null,
       responseHeaders: response.headers, responseBody: response.body, result,
     };
   }
 
-  private unanswered(target: Target, delivery: ClaimedDelivery, startedAt: number, error: unknown): Attempt {
+  private unanswered(target: Target, made: number, startedAt: number, error: unknown): End {
     const errorClass = error instanceof OutboundError ? error.code : 'other';
     // An internal address stays internal: going through the whole schedule would help nobody.
     const hopeless = errorClass === 'address_forbidden' || (error instanceof OutboundError && error.permanent);
     const failure = { statusCode: null, timedOut: errorClass === 'timeout', retryAfter: null };
     return {
-      delivery, startedAt, durationMs: Math.max(0, this.clock.now() - startedAt), statusCode: null,
+      durationMs: Math.max(0, this.clock.now() - startedAt), statusCode: null,
       errorClass, errorMessage: error instanceof Error ? error.message : String(error), responseHeaders: null, responseBody: null,
-      result: hopeless ? { kind: 'discarded', gone: false } : this.retryOrExhaust(target, delivery, failure),
+      result: hopeless ? { kind: 'discarded', gone: false } : this.retryOrExhaust(target, made, failure),
     };
   }
 
-  private retryOrExhaust({ endpoint }: Target, delivery: ClaimedDelivery, failure: FailedAttempt): AttemptResult {
+  private retryOrExhaust({ endpoint }: Target, made: number, failure: FailedAttempt): AttemptResult {
     const now = this.clock.now();
-    const state = { scheduleSeconds: endpoint.schedule_seconds, ownSchedule: endpoint.own_schedule, attempts: delivery.scheduleIndex + 1 };
+    const state = { scheduleSeconds: endpoint.schedule_seconds, ownSchedule: endpoint.own_schedule, attempts: made + 1 };
     const delayMs = retryDelayMs(failure, state, now, Math.random());
     return delayMs === null ? { kind: 'exhausted' } : { kind: 'failed', nextAttemptAt: now + delayMs };
   }
+}
+
+function requestFor(target: Target, deliveries: readonly ClaimedDelivery[], at: number): OutboundRequest {
+  const { batchId, event } = deliveries[0]!;
+  return batchId === null ? target.requestFor(event, at) : target.requestForBatch(batchId, deliveries.map((delivery) => delivery.event), at);
 }

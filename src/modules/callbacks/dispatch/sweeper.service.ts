@@ -6,6 +6,7 @@ import { Leases } from '../../../platform/leases/leases.js';
 import { LOGGER } from '../../../platform/observability/tokens.js';
 import { JobQueue } from '../../../platform/queue/job-queue.js';
 import { DeliveryClaims } from './delivery-claims.js';
+import { DueDeliveries } from './due-deliveries.js';
 import { PUMP_JOB } from './pump-job.js';
 
 const EVERY_MS = 5000;
@@ -22,6 +23,7 @@ export class SweeperService implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly claims: DeliveryClaims,
+    private readonly due: DueDeliveries,
     private readonly leases: Leases,
     private readonly queue: JobQueue,
     private readonly config: Config,
@@ -47,7 +49,7 @@ export class SweeperService implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Wakes a pump for every endpoint with something due. */
   async sweep(): Promise<void> {
-    for (const callbackId of await this.claims.dueEndpoints()) this.queue.wake(PUMP_JOB, callbackId);
+    for (const callbackId of await this.due.endpoints()) this.queue.wake(PUMP_JOB, callbackId);
   }
 
   private async sweepUnderLease(): Promise<void> {
