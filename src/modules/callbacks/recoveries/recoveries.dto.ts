@@ -48,7 +48,7 @@ export class RecoveryView {
   /** @example false */
   include_succeeded: boolean;
   /**
-   * Events of the organization in the range: estimated from the log while it runs, exact when it has succeeded.
+   * Events of the organization in the range.
    * @example 1200
    */
   total: number;

@@ -34,7 +34,7 @@ export class RecoveriesService {
   async begin(principal: Principal, callbackId: string, input: RecoverDto): Promise<RecoveryView> {
     const { organizationId } = principal;
     const range = this.rangeOf(input);
-    const total = await this.events.estimate(organizationId, range);
+    const total = await this.events.count(organizationId, range);
     return this.unitOfWork.run(async () => {
       await this.endpoints.holdChanges(organizationId);
       const endpoint = await this.endpoints.get(principal, callbackId);

@@ -10,7 +10,7 @@ export function toRecoveryView(recovery: RecoveryEntity): RecoveryView {
     since: toInstant(recovery.since_at),
     until: toInstant(recovery.until_at),
     include_succeeded: recovery.include_succeeded,
-    // Positions follow commits and the range is one of time, so the estimate may be a little less than what is found.
+    // What was about to be committed when it began is found too.
     total: Math.max(recovery.total, recovery.done),
     done: recovery.done,
     recovered: recovery.recovered,

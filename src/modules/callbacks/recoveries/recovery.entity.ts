@@ -18,7 +18,7 @@ export class RecoveryEntity {
   @InstantColumn() since_at: number;
   @InstantColumn() until_at: number;
   @FlagColumn() include_succeeded: boolean;
-  /** Events in the range, as their positions say at the start. */
+  /** Events in the range, as of the start. */
   @NumberColumn() total: number;
   @NumberColumn({ default: 0 }) done: number;
   @NumberColumn({ default: 0 }) recovered: number;
