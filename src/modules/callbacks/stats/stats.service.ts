@@ -11,8 +11,9 @@ import { summarize } from './summary.js';
 const DAY_MS = 86_400_000;
 const DEFAULT_WINDOW_MS = DAY_MS;
 const LONGEST_WINDOW_MS = 28 * DAY_MS;
-/** Retries wait up to a fifth longer than their schedule says. */
+/** Retries wait up to a fifth longer than their schedule says, and longer still for whoever was down or suspended. */
 const JITTER = 1.2;
+const LATE_MS = DAY_MS;
 
 @Injectable()
 export class StatsService {
@@ -22,14 +23,14 @@ export class StatsService {
     private readonly clock: Clock,
   ) {}
 
-  /** Also deliveries are looked at that were made before the window, by as much as the schedule is long: they may have been tried in it. */
+  /** Deliveries that were made before the window may have been tried in it: they are looked at as far back as the schedule is long, and a day. */
   async of(principal: Principal, callbackId: string, query: EndpointStatsQueryDto): Promise<EndpointStatsView> {
     const now = this.clock.now();
     const since = query.since ?? now - DEFAULT_WINDOW_MS;
     if (since < now - LONGEST_WINDOW_MS) throw invalidField('since', 'too_early', 'since must not be more than 28 days ago');
     const endpoint = await this.endpoints.get(principal, callbackId);
     const scheduleMs = endpoint.schedule_seconds.reduce((sum, seconds) => sum + seconds, 0) * 1000 * JITTER;
-    const madeSince = Math.floor(since - Math.min(scheduleMs, LONGEST_WINDOW_MS));
+    const madeSince = Math.floor(since - Math.min(scheduleMs + LATE_MS, LONGEST_WINDOW_MS));
     const { rows, sampled } = await this.stats.attempts(endpoint.id, madeSince, since);
     const { count, oldestAt } = await this.stats.pending(endpoint.id);
     const { attempts, succeeded, failed, successRate, p50Ms, p95Ms, lastSuccess, lastFailure } = summarize(rows);
