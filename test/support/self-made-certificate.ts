@@ -33,18 +33,25 @@ const COMMON_NAME = '550403';
 const SUBJECT_ALT_NAME = '551d11';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+export interface CertificateWishes {
+  /** The IPv4 address that it is for. */
+  address?: string;
+  /** How long it is valid from now on; of one that has expired less than nothing. */
+  validForMs?: number;
+}
+
 /** A certificate for 127.0.0.1 that nobody but its own key has signed: whoever is to trust it is given it as an authority. */
-export function selfMadeCertificate(name = 'crossdesk test'): SelfMadeCertificate {
+export function selfMadeCertificate(name = 'crossdesk test', { address = '127.0.0.1', validForMs = DAY_MS }: CertificateWishes = {}): SelfMadeCertificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = sequence(der(0x31, sequence(oid(COMMON_NAME), der(0x0c, Buffer.from(name)))));
   const now = Date.now();
-  const addresses = sequence(der(0x87, Buffer.from([127, 0, 0, 1])));
+  const addresses = sequence(der(0x87, Buffer.from(address.split('.').map(Number))));
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     ECDSA_WITH_SHA256,
     subject,
-    sequence(utcTime(new Date(now - DAY_MS)), utcTime(new Date(now + DAY_MS))),
+    sequence(utcTime(new Date(now - 2 * DAY_MS)), utcTime(new Date(now + validForMs))),
     subject,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(sequence(oid(SUBJECT_ALT_NAME), der(0x04, addresses)))),

@@ -1,0 +1,119 @@
+import type { LookupAddress } from 'node:dns';
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { PAST_THE_SCHEDULE_MS, failsAs, faultDesk } from '../support/fault-desk.js';
+import { OK } from '../support/misbehaving-receiver.js';
+import type { MisbehavingOptions } from '../support/misbehaving-receiver.js';
+import { selfMadeCertificate } from '../support/self-made-certificate.js';
+
+type Lookup = (options: { all: true }) => LookupAddress[] | Error | 'hang';
+
+/** What the resolver of the machine answers for names that end in `.test`; all else is asked of the real one. */
+const names = vi.hoisted(() => new Map<string, Lookup>());
+
+vi.mock('node:dns', async (original) => {
+  const dns = await original<typeof import('node:dns')>();
+  const lookup = (name: string, options: { all: true }, callback: (error: Error | null, found?: LookupAddress[]) => void): void => {
+    const known = names.get(name);
+    if (known === undefined) return dns.lookup(name, options, callback);
+    const answer = known(options);
+    if (answer === 'hang') return;
+    setImmediate(() => (answer instanceof Error ? callback(answer) : callback(null, answer)));
+  };
+  return { ...dns, default: { ...dns, lookup }, lookup };
+});
+
+const desk = faultDesk();
+
+afterEach(() => names.clear());
+
+describe('TLS', () => {
+  it.each<[name: string, options: Omit<MisbehavingOptions, 'answer'>, message: RegExp]>([
+    ['that nobody known has signed', { tls: selfMadeCertificate() }, /self-signed/],
+    ['that has expired', { tls: selfMadeCertificate('expired', { validForMs: -3_600_000 }) }, /expired|self-signed/],
+    ['for another address', { tls: selfMadeCertificate('other', { address: '127.0.0.9' }) }, /self-signed|altnames/],
+  ])('with a certificate %s is refused before anything is sent', async (_, options, message) => {
+    const { url, requests, connections } = await desk.receiver({ ...options, answer: () => OK });
+    const [bad, next] = await desk.deliverTwo(await desk.endpointAt(url));
+    for (const delivery of [bad, next]) desk.assertBecame(delivery, failsAs('tls'));
+    expect(bad['attempts'][0].error_message).toMatch(message);
+    expect(connections()).toBeGreaterThanOrEqual(2);
+    expect(requests.items).toEqual([]);
+  });
+
+  it.each<[name: string, onConnection: (socket: Socket) => void, errorClass: string]>([
+    ['to a port that speaks HTTP', (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')), 'tls'],
+    ['that is cut off in the handshake', (socket) => socket.once('data', () => socket.resetAndDestroy()), 'tls'],
+    ['whose handshake hangs', () => undefined, 'timeout'],
+  ])('%s', async (_, onConnection, errorClass) => {
+    // Without a certificate of its own: it never sees more than the greeting of the handshake.
+    const { url, requests } = await desk.receiver({ answer: () => OK, onConnection });
+    const [bad, next] = await desk.deliverTwo(await desk.endpointAt(url.replace('http:', 'https:')));
+    for (const delivery of [bad, next]) desk.assertBecame(delivery, failsAs(errorClass));
+    expect(requests.items).toEqual([]);
+  });
+});
+
+describe('a name', () => {
+  const at = (...addresses: string[]): LookupAddress[] => addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+  const dnsError = (code: string): Error => Object.assign(new Error(`getaddrinfo ${code} receiver.test`), { code, syscall: 'getaddrinfo' });
+
+  it.each<[name: string, lookup: Lookup, errorClass: string]>([
+    ['that does not exist', () => dnsError('ENOTFOUND'), 'dns'],
+    ['whose server fails', () => dnsError('EAI_AGAIN'), 'dns'],
+    ['that has no address', () => [], 'dns'],
+    ['whose server does not answer', () => 'hang', 'timeout'],
+  ])('%s fails and is tried again', async (_, lookup, errorClass) => {
+    const { port, requests } = await desk.receiver({ answer: () => OK });
+    names.set('receiver.test', lookup);
+    const endpoint = await desk.endpointAt(`http://receiver.test:${port}`);
+    const [bad] = await desk.deliverTwo(endpoint);
+    desk.assertBecame(bad, failsAs(errorClass));
+    // A look-up that hangs is shared by all that ask for the same name, until it ends.
+    if (errorClass === 'timeout') return;
+    names.set('receiver.test', () => at('127.0.0.1'));
+    desk.clock.advance(PAST_THE_SCHEDULE_MS);
+    await desk.settle();
+    expect((await desk.both(endpoint)).map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+    expect(requests.items).toHaveLength(2);
+  });
+
+  it('that does not exist for the real resolver either fails', async () => {
+    const [bad] = await desk.deliverTwo(await desk.endpointAt('http://no-such-host.invalid'));
+    desk.assertBecame(bad, failsAs('dns'));
+  });
+
+  it('that turns internal between the check and the connection gains nothing', async () => {
+    const open = await desk.receiver({ answer: () => OK, host: '127.0.0.2' });
+    const internal = await desk.receiver({ answer: () => OK, host: '127.0.0.3', port: open.port });
+    let asked = 0;
+    names.set('rebinding.test', () => at((asked += 1) === 1 ? '127.0.0.2' : '127.0.0.3'));
+    const endpoint = await desk.endpointAt(`http://rebinding.test:${open.port}`);
+    await desk.causeEvent('first');
+    await desk.settle();
+    expect([asked, open.requests.items.length]).toEqual([1, 1]);
+    await desk.causeEvent('second');
+    await desk.settle();
+    const [first, second] = await desk.both(endpoint);
+    expect(first).toMatchObject({ status: 'succeeded', attempt_count: 1 });
+    desk.assertBecame(second, { status: 'discarded', errorClass: 'address_forbidden' });
+    expect([asked, open.requests.items.length, internal.connections()]).toEqual([2, 1, 0]);
+  });
+
+  it.each([
+    [['127.0.0.2', '127.0.0.3']],
+    [['127.0.0.3', '127.0.0.2']],
+    [['127.0.0.2', '::ffff:127.0.0.3']],
+    [['127.0.0.2', '127.0.0.2', '127.0.0.2', '169.254.169.254']],
+  ])('with open and internal addresses is refused as a whole: %s', async (addresses) => {
+    const open = await desk.receiver({ answer: () => OK, host: '127.0.0.2' });
+    const internal = await desk.receiver({ answer: () => OK, host: '127.0.0.3', port: open.port });
+    names.set('mixed.test', () => at(...addresses));
+    const [bad, next] = await desk.deliverTwo(await desk.endpointAt(`http://mixed.test:${open.port}`));
+    for (const delivery of [bad, next]) {
+      desk.assertBecame(delivery, { status: 'discarded', errorClass: 'address_forbidden' });
+      expect(delivery['attempt_count']).toBe(1);
+    }
+    expect([open.connections(), internal.connections()]).toEqual([0, 0]);
+  });
+});
