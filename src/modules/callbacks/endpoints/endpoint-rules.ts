@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
-import { DomainError, invalidField } from '../../../kernel/domain-error.js';
+import { DomainError, excerpt, invalidField } from '../../../kernel/domain-error.js';
 import { Beforehand } from '../../../platform/idempotency/beforehand.js';
 import { AddressGuard } from '../../../platform/outbound/address-guard.js';
 import { OutboundClient, OutboundError } from '../../../platform/outbound/outbound-client.js';
@@ -44,7 +44,7 @@ export class EndpointRules {
 
   assertFits(format: CallbackFormat, options: FormatOptions, batch: BatchOptions | null): void {
     const [fault] = format.faultsOf(options);
-    if (fault !== undefined) throw invalidField(`format_options.${fault.field}`, 'invalid_option', fault.message);
+    if (fault !== undefined) throw invalidField(`format_options.${excerpt(fault.field)}`, 'invalid_option', fault.message);
     if (batch !== null && format.buildBatch === undefined) throw invalidField('batch', 'not_for_format', `The format ${format.name} knows no batches.`);
   }
 
