@@ -83,6 +83,19 @@ describe('a name', () => {
     desk.assertBecame(bad, failsAs('dns'));
   });
 
+  it.each([
+    '127.0.0.3', '0.0.0.0', '10.0.0.1', '100.64.0.1', '169.254.169.254', '172.16.0.1', '192.0.0.8', '192.168.1.1', '198.18.0.1', '224.0.0.1', '255.255.255.255', '168.63.129.16',
+    '::', '::1', '::ffff:127.0.0.3', '::ffff:10.0.0.1', '::7f00:1', '::ffff:0:7f00:1', '64:ff9b::7f00:3', '64:ff9b::10.0.0.1', '64:ff9b:1::8.8.8.8', '2002:7f00:1::', '2001::1', '2001:4860::5efe:127.0.0.1',
+    'fc00::1', 'fe80::1', 'fe80::1%lo', '::1%1', 'fec0::1', 'ff02::1', '100::1', '100:0:0:1::1', '2001:db8::1', '3fff::1', '5f00::1', '127.1', '0x7f000001',
+  ])('whose address is %s is refused once, and not for as long as its schedule', async (address) => {
+    names.set('internal.test', () => at(address));
+    const [bad, next] = await desk.deliverTwo(await desk.endpointAt('http://internal.test:9'));
+    for (const delivery of [bad, next]) {
+      desk.assertBecame(delivery, { status: 'discarded', errorClass: 'address_forbidden' });
+      expect(delivery).toMatchObject({ attempt_count: 1, attempts: [{ error_message: expect.stringContaining('CALLBACK_ALLOW_CIDRS') }] });
+    }
+  });
+
   it('that turns internal between the check and the connection gains nothing', async () => {
     const open = await desk.receiver({ answer: () => OK, host: '127.0.0.2' });
     const internal = await desk.receiver({ answer: () => OK, host: '127.0.0.3', port: open.port });

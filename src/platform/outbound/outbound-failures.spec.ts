@@ -193,6 +193,13 @@ describe('TLS', () => {
     expect(error).toMatchObject({ code: 'tls', permanent: false });
   });
 
+  it('is refused with a trusted certificate that has expired', async () => {
+    const expired = selfSigned(key, 'receiver.test', -1);
+    const { port } = await listenTls(key, expired);
+    const error = await failure(send(`https://receiver.test:${port}/`, { client: { resolve: LOOPBACK, ca: expired } }));
+    expect(error).toMatchObject({ code: 'tls', permanent: false, message: expect.stringContaining('expired') });
+  });
+
   it.each([
     ['speaks plain HTTP', (socket: Socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')],
     ['hangs up', (socket: Socket) => socket.destroy()],
@@ -284,7 +291,7 @@ async function listenTls(key: string, cert: string): Promise<{ port: number }> {
 }
 
 /** A certificate made here, for node:crypto makes none and OpenSSL's command is not everywhere. */
-function selfSigned(keyPem: string, name: string): string {
+function selfSigned(keyPem: string, name: string, yearsValid = 1): string {
   const tlv = (tag: number, ...parts: Buffer[]) => {
     const value = Buffer.concat(parts);
     const length = value.length < 128 ? [value.length] : [0x82, value.length >> 8, value.length & 0xff];
@@ -306,7 +313,7 @@ function selfSigned(keyPem: string, name: string): string {
     tlv(0x02, Buffer.from([1])),
     ecdsaWithSha256,
     subject,
-    tlv(0x30, time(-1), time(1)),
+    tlv(0x30, time(-2), time(yearsValid)),
     subject,
     createPublicKey(key).export({ type: 'spki', format: 'der' }),
     tlv(0xa3, tlv(0x30, alternativeName)),
