@@ -23,6 +23,7 @@ import { createNonceStore } from './nonces/nonce-store.factory.js';
 import { NonceStore } from './nonces/nonce-store.js';
 import { HealthController } from './observability/health.controller.js';
 import { Metrics } from './observability/metrics.js';
+import { ServiceGauges } from './observability/service-gauges.js';
 import { LOGGER } from './observability/tokens.js';
 import { Outbox } from './outbox/outbox.js';
 import { Sequencer } from './outbox/sequencer.js';
@@ -98,6 +99,11 @@ export class PlatformModule {
       },
       { provide: Outbox, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Outbox(unitOfWork) },
       { provide: Sequencer, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Sequencer(unitOfWork) },
+      {
+        provide: ServiceGauges,
+        inject: [UnitOfWork, JobQueue, Metrics],
+        useFactory: (unitOfWork: UnitOfWork, queue: JobQueue, { registry }: Metrics) => new ServiceGauges(unitOfWork, queue, clock, registry, logger),
+      },
       { provide: Leases, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Leases(unitOfWork, clock) },
       { provide: Beforehand, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Beforehand(unitOfWork) },
       { provide: WorkerTimers, inject: [Leases], useFactory: (leases: Leases) => new WorkerTimers(leases, config, logger) },

@@ -42,6 +42,8 @@ import { RecoveriesRepository } from './recoveries/recoveries.repository.js';
 import { RecoveriesService } from './recoveries/recoveries.service.js';
 import { RecoveryEntity } from './recoveries/recovery.entity.js';
 import { RecoveryRunner } from './recoveries/recovery-runner.js';
+import { AttemptMetrics } from './stats/attempt-metrics.js';
+import { DeliveryGauges } from './stats/delivery-gauges.js';
 import { StatsController } from './stats/stats.controller.js';
 import { StatsRepository } from './stats/stats.repository.js';
 import { StatsService } from './stats/stats.service.js';
@@ -76,6 +78,8 @@ import { StatsService } from './stats/stats.service.js';
     RecoveriesService,
     RecoverEvents,
     RecoveryRunner,
+    AttemptMetrics,
+    DeliveryGauges,
     StatsRepository,
     StatsService,
     FormatRegistry,

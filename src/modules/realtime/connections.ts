@@ -26,6 +26,12 @@ export class Connections {
     if (clients?.delete(client) === true && clients.size === 0) this.bySubject.delete(subject);
   }
 
+  get size(): number {
+    let size = 0;
+    for (const clients of this.bySubject.values()) size += clients.size;
+    return size;
+  }
+
   of(subject: string): Client[] {
     return [...(this.bySubject.get(subject) ?? [])];
   }

@@ -75,6 +75,11 @@ export class RealtimeGateway implements OnGatewayInit<Namespace>, OnGatewayConne
     clearInterval(this.renewing);
   }
 
+  /** Sockets of this process that are admitted. */
+  get connected(): number {
+    return this.connections.size;
+  }
+
   async handleConnection(client: Client): Promise<void> {
     // Known first and admitted again then: what has changed since the handshake reached nobody here.
     this.connections.add(client);

@@ -76,7 +76,8 @@ export class AttemptView {
   /** @example 500 */
   status: number | null;
   /**
-   * Why there was no answer: `address_forbidden`, `dns`, `connect`, `tls`, `timeout`, `reset`, `aborted`, `protocol`, `other`.
+   * Why there was no answer: `address_forbidden`, `dns`, `connect`, `tls`, `timeout`, `reset`, `aborted`, `protocol`, `other`; `rejected`
+   * for an answer of 2xx that the format does not take for success.
    * @example null
    */
   error_class: string | null;

@@ -6,6 +6,7 @@ import type { OutboundRequest, OutboundResponse } from '../../../platform/outbou
 import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
 import { EndpointOpener } from '../endpoints/open-endpoint.js';
 import type { OpenEndpoint } from '../endpoints/open-endpoint.js';
+import { AttemptMetrics } from '../stats/attempt-metrics.js';
 import type { Attempt, AttemptResult } from './attempt-log.js';
 import type { ClaimedDelivery } from './delivery-claims.js';
 import { retryDelayMs } from './retry-policy.js';
@@ -24,6 +25,7 @@ export class SendDelivery implements OnApplicationShutdown {
   constructor(
     private readonly client: OutboundClient,
     private readonly opener: EndpointOpener,
+    private readonly metrics: AttemptMetrics,
     private readonly clock: Clock,
   ) {}
 
@@ -42,7 +44,9 @@ export class SendDelivery implements OnApplicationShutdown {
   async send(target: Target, deliveries: readonly ClaimedDelivery[], signal: AbortSignal, probeUntil?: number): Promise<Attempt[] | null> {
     const startedAt = this.clock.now();
     const end = await this.endOf(target, deliveries, startedAt, signal);
-    return end === null ? null : deliveries.map((delivery) => ({ delivery, startedAt, probeUntil, ...end }));
+    if (end === null) return null;
+    this.metrics.note({ format: target.format.name, outcome: end.result.kind, durationMs: end.durationMs, deliveries: deliveries.length });
+    return deliveries.map((delivery) => ({ delivery, startedAt, probeUntil, ...end }));
   }
 
   private async endOf(target: Target, deliveries: readonly ClaimedDelivery[], startedAt: number, signal: AbortSignal): Promise<End | null> {
@@ -78,8 +82,11 @@ export class SendDelivery implements OnApplicationShutdown {
       answer.kind === 'delivered' ? { kind: 'succeeded' }
       : answer.kind === 'gone' ? { kind: 'discarded', gone: true }
       : this.retryOrExhaust(target, made, failure);
+    // Whoever looks at the attempts later has the status only, and cannot ask the format again.
+    const rejected = answer.kind !== 'delivered' && response.status >= 200 && response.status < 300;
     return {
-      durationMs: response.durationMs, statusCode: response.status, errorClass: null, errorMessage: null,
+      durationMs: response.durationMs, statusCode: response.status, errorClass: rejected ? 'rejected' : null,
+      errorMessage: rejected ? 'The answer is none that this format takes for success.' : null,
       responseHeaders: response.headers, responseBody: response.body, result,
     };
   }
