@@ -418,6 +418,15 @@ function talk(text: string): Promise<string> {
   });
 }
 
+it('401 where Authorization comes twice, whichever of them is good', async () => {
+  for (const tokens of [[li.token, 'another'], ['another', li.token], [li.token, li.token]]) {
+    const lines = tokens.map((token, index) => `${index === 0 ? 'Authorization' : 'AUTHORIZATION'}: Bearer ${token}\r\n`).join('');
+    const answer = await talk(`GET /api/v1/auth/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${lines}\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(answer).toContain('"code":"auth.credential_ambiguous"');
+  }
+});
+
 it('503 from a process that is no api', async () => {
   const worker = await startTestApp({ env: { ROLES: 'worker' } });
   for (const path of ['/agents', '/nothing', '//docs', '//']) {

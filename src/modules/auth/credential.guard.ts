@@ -68,7 +68,7 @@ export class CredentialGuard implements CanActivate {
   /** A request that shows no good credential, or one from where it may not be used, takes nothing from its owner's limit. */
   private async identify(context: ExecutionContext, request: FastifyRequest & { user?: Principal }): Promise<Principal> {
     try {
-      const principal = this.strategies.verified(credentialOf(request.headers)) ?? (await this.authenticate(context, request));
+      const principal = this.strategies.verified(credentialOf(request.raw)) ?? (await this.authenticate(context, request));
       requireAllowedAddress(principal, () => request.clientAddress);
       return principal;
     } catch (error) {
@@ -78,7 +78,7 @@ export class CredentialGuard implements CanActivate {
   }
 
   private async authenticate(context: ExecutionContext, request: FastifyRequest & { user?: Principal }): Promise<Principal> {
-    await this.guards[credentialOf(request.headers).kind].canActivate(context);
+    await this.guards[credentialOf(request.raw).kind].canActivate(context);
     return request.user!;
   }
 }

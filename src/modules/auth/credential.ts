@@ -1,10 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../../kernel/domain-error.js';
 
 export type Credential = { kind: 'api-key' | 'jwt' | 'oauth' | 'signature'; value: string };
 
 /** Which credential a request presents. Two at once are refused: it would not be clear who is calling. */
-export function credentialOf(headers: IncomingHttpHeaders): Credential {
+export function credentialOf({ headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>): Credential {
   const apiKey = headers['x-api-key'];
   const authorization = headers.authorization;
   const signature = headers['signature-input'] ?? headers['signature'];
@@ -17,6 +17,8 @@ export function credentialOf(headers: IncomingHttpHeaders): Credential {
   if (authorization === undefined) {
     throw new DomainError('unauthenticated', 'auth.credential_missing', 'Send an API key in X-API-Key, an access token in Authorization: Bearer, or sign the request.');
   }
+  // Of several of this name Node keeps the first one; who stands before this service may have looked at another.
+  if (rawHeaders.filter((word, index) => index % 2 === 0 && word.toLowerCase() === 'authorization').length > 1) throw ambiguous();
   const [, token] = /^Bearer +([^ ]+)$/i.exec(authorization) ?? [];
   if (token === undefined) throw invalidCredential();
   // What OAuth clients are given is opaque; a JWT has dots.

@@ -48,7 +48,7 @@ export class CredentialStrategies {
 function register(name: string, check: Check): string {
   class CredentialStrategy extends PassportStrategy(Strategy, name) {
     async validate(request: FastifyRequest): Promise<Principal> {
-      const principal = await check(credentialOf(request.headers).value, request);
+      const principal = await check(credentialOf(request.raw).value, request);
       if (principal === null) throw invalidCredential();
       return principal;
     }

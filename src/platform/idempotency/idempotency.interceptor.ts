@@ -29,8 +29,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   private async once(key: string, request: FastifyRequest, reply: FastifyReply, next: CallHandler): Promise<unknown> {
-    const { id, organizationId } = request.principal!;
-    const keyHash = sha256(`${organizationId}\n${id}\n${key}`);
+    const { id, organizationId, application } = request.principal!;
+    // What an agent is answered is not for the programs that act for it: they may do less, and the answer may hold a secret.
+    const caller = application === null ? id : `${id}\n${application.id}`;
+    const keyHash = sha256(`${organizationId}\n${caller}\n${key}`);
     const fingerprint = sha256(`${request.method}\n${request.url}\n${sha256(request.rawBody ?? '')}`);
     const begun = await this.keys.begin({ keyHash, organizationId, fingerprint });
     if ('answer' in begun) return replay(begun.answer, reply);
