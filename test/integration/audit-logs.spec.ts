@@ -76,6 +76,16 @@ describe('the audit log', () => {
     ]);
   });
 
+  it('tells of a refresh token that came a second time', async () => {
+    const { id, username } = await anAgent(api, { password: PASSWORD });
+    const { refresh_token } = (await login(username, PASSWORD)).body;
+    const refresh = (): Promise<Answer> => cluster.a.as({}).post('/auth/refresh', { refresh_token }, FROM);
+    expect((await refresh()).status).toBe(200);
+    for (let use = 0; use < 2; use++) expect((await refresh()).status).toBe(401);
+    const entries = (await about(id)).filter(({ action }) => action === 'auth.refresh_reused');
+    expect(entries).toEqual([{ actor_kind: 'anonymous', actor_id: null, application_id: null, ...here, action: 'auth.refresh_reused', target_type: 'agent', target_id: id, details: {}, changes: {} }]);
+  });
+
   it('tells of failed log-ins of names that nobody has; those in no organization are told to the operator', async () => {
     const names = [unique('nobody'), unique('nobody')];
     await login(names[0]!, PASSWORD);

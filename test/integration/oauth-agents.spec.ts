@@ -123,6 +123,18 @@ describe('agents and OAuth clients', () => {
     expect(new Set((await me(access)).body.scopes)).toEqual(new Set(['conversations:read', 'agents:write']));
   });
 
+  it('are not given again what the agent itself was answered under an Idempotency-Key', async () => {
+    const agent = await anAgent(api, { password: PASSWORD, role: 'admin' });
+    const application = await anApplication(api, { scopes: ['*'] });
+    const { access } = await tokensFor(agent, await aWebClient(api, {}, application), { scope: 'applications:write' });
+    const itself = await cluster.a.login(agent['username'], PASSWORD);
+    const make = (by: Caller): Promise<Answer> => by.post(`/applications/${application.id}/api-keys`, { name: 'key' }, { 'idempotency-key': 'the-key' });
+    const answer = await make(itself);
+    expect(answer.status).toBe(201);
+    expect(await make(as(access))).toMatchObject({ status: 403, body: { code: 'application.scope_not_held' } });
+    expect((await make(itself)).body).toEqual(answer.body);
+  });
+
   it('do without a secret where the client has none, and never without PKCE', async () => {
     const agent = await anAgent(api, { password: PASSWORD });
     const registered = await aWebClient(api, { token_endpoint_auth_method: 'none' });
@@ -370,5 +382,42 @@ describe('agents and OAuth clients', () => {
     const { data } = (await api.get('/audit-logs?limit=20')).body as { data: { action: string; target_id: string | null }[] };
     const actions = data.filter(({ target_id }) => target_id === agent.id || target_id === registered.id).map(({ action }) => action);
     expect(actions).toEqual(expect.arrayContaining(['auth.login', 'auth.login_failed', 'oauth_client.created']));
+  });
+
+  const audited = async ({ id }: RegisteredClient): Promise<Record<string, any>[]> => (await api.get(`/audit-logs?limit=20&sort=created_at&target_id=${id}`)).body.data.slice(1);
+
+  it('are in the audit log with the leave that was given, and each use of a code or token too many', async () => {
+    const agent = await anAgent(api, { password: PASSWORD });
+    const registered = await aWebClient(api);
+    const { id: application_id } = registered.application;
+    const { url, verifier, state } = await anAuthorization(server, registered.id);
+    const callback = await allow(new Browser(cluster.a.url), url, agent['username'], PASSWORD);
+    await exchange(registered, callback, verifier, state);
+    await expect(exchange(registered, callback, verifier, state)).rejects.toMatchObject({ error: 'invalid_grant' });
+    const first = await tokensFor(agent, registered);
+    await refresh(registered, first.refresh);
+    await expect(refresh(registered, first.refresh)).rejects.toMatchObject({ error: 'invalid_grant' });
+    await expect(refresh(registered, 'x'.repeat(43))).rejects.toMatchObject({ error: 'invalid_grant' });
+    const given = { action: 'oauth.consent_given', actor_kind: 'agent', actor_id: agent.id, address: '127.0.0.1', details: { application_id, scopes: ['conversations:read', 'messages:write'] } };
+    const reused = (token: string): object => ({ action: 'oauth.token_reused', actor_kind: 'anonymous', address: '127.0.0.1', details: { application_id, token, agent_id: agent.id } });
+    expect(await audited(registered)).toMatchObject([given, reused('code'), given, reused('refresh_token')]);
+  });
+
+  it('are in the audit log where a client shows a wrong secret', async () => {
+    const registered = await aWebClient(api);
+    const ask = (secret: string, path = 'token'): Promise<Response> =>
+      fetch(`${cluster.a.url}/oauth/${path}`, { method: 'POST', body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x', token: 'x', client_id: registered.id, client_secret: secret }) });
+    expect([(await ask('wrong')).status, (await ask('wrong', 'introspect')).status, (await ask(registered.secret)).status]).toEqual([401, 401, 400]);
+    const failed = { action: 'oauth.client_auth_failed', actor_kind: 'anonymous', actor_id: null, address: '127.0.0.1', details: { application_id: registered.application.id } };
+    expect(await audited(registered)).toMatchObject([failed, failed]);
+  });
+
+  it('are told all that leave is asked for, what only another role could do too', async () => {
+    const agent = await anAgent(api, { password: PASSWORD });
+    const registered = await aWebClient(api, {}, await anApplication(api, { scopes: ['*'] }));
+    const browser = new Browser(cluster.a.url);
+    const login = await browser.get((await anAuthorization(server, registered.id, { scope: 'conversations:read applications:write' })).url);
+    const consent = await browser.submit(login, '/login', { username: agent['username'], password: PASSWORD });
+    expect(consent.html).toContain('<li>See conversations</li>\n<li>Change applications and their keys</li>');
   });
 });

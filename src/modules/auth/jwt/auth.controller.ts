@@ -35,6 +35,7 @@ export class AuthController {
   /** Exchanges a refresh token for a new pair of tokens; a refresh token can be used once. */
   @Post('refresh')
   @Public()
+  @Audited()
   @HttpCode(200)
   @Throws('auth.refresh_failed')
   async refresh(@Body() input: RefreshDto, @ClientAddress() address: string): Promise<LoginView> {

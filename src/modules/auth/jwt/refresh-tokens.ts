@@ -7,6 +7,7 @@ import { Invalidation } from '../../../platform/cache/invalidation.js';
 import { sha256 } from '../../../platform/crypto/hash.js';
 import { changeRows, placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import { AuditTrail } from '../../audit/audit.contract.js';
 import { Sessions } from '../auth.contract.js';
 import { RefreshTokenEntity } from './token.entity.js';
 
@@ -33,6 +34,7 @@ export class RefreshTokens extends Sessions {
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly invalidation: Invalidation,
+    private readonly audit: AuditTrail,
   ) {
     super();
     this.alive = new Cache(TOPIC, invalidation, CACHE);
@@ -61,6 +63,8 @@ export class RefreshTokens extends Sessions {
       if (row === undefined || row.revoked_at !== null || Number(row.expires_at) < now) return null;
       if (row.used_at !== null) {
         await this.revoke(row.agent_id, [row.family_id]);
+        const { organization_id, agent_id } = row;
+        await this.audit.record({ organizationId: organization_id, actor: 'anonymous', action: 'auth.refresh_reused', target: { type: 'agent', id: agent_id } });
         return null;
       }
       await changeRows(this.unitOfWork, 'UPDATE refresh_tokens SET used_at = ? WHERE id = ?', [now, row.id]);

@@ -9,6 +9,7 @@ import { ClientRegistry } from './client-registry.js';
 import { Issuer } from './issuer.js';
 import { loadOidcProvider } from './load-oidc-provider.js';
 import type { OidcProvider } from './load-oidc-provider.js';
+import { OauthAudit } from './oauth-audit.js';
 import { OauthKeys } from './oauth-keys.js';
 import type { KeySet } from './oauth-keys.js';
 import { oidcAdapter } from './oidc-adapter.js';
@@ -27,6 +28,7 @@ export class AuthorizationServer {
     private readonly applications: Applications,
     private readonly accounts: AgentAccounts,
     private readonly issuer: Issuer,
+    private readonly audit: OauthAudit,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -42,7 +44,7 @@ export class AuthorizationServer {
     const { clients } = this;
     const provider = new library.Provider(this.issuer.url, {
       ...providerOptions({ library, issuer: this.issuer, clients, applications: this.applications, accounts: this.accounts }),
-      adapter: oidcAdapter(this.payloads, clients, library.errors),
+      adapter: oidcAdapter({ store: this.payloads, clients, audit: this.audit, library }),
       jwks: { keys: keys.jwks.map((key) => ({ ...key, kty: key.kty! })) as never },
     } as ConstructorParameters<typeof Provider>[1]);
     provider.keys = keys.cookieKeys;
@@ -52,6 +54,11 @@ export class AuthorizationServer {
     };
     provider.proxy = true;
     provider.use(onlyOauth);
+    provider.use(async (context, next) => {
+      await next();
+      const client = (context.oidc as { client?: { clientId: string } } | undefined)?.client;
+      if (context.status === 401 && client !== undefined) await this.audit.clientRefused(client.clientId);
+    });
     provider.on('server_error', (_context, error) => this.logger.error({ err: error }, 'the authorization server failed'));
     // Without a listener Koa writes to the console.
     (provider as NodeJS.EventEmitter).on('error', (error: unknown) => this.logger.error({ err: error }, 'the authorization server failed'));

@@ -3,16 +3,16 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InteractionResults, Provider } from 'oidc-provider';
 import { DomainError } from '../../../kernel/domain-error.js';
-import { scopesOfRole } from '../../../kernel/principal.js';
+import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { Organizations } from '../../organizations/organizations.contract.js';
 import { AgentAccounts } from '../auth.contract.js';
 import type { AgentAccount } from '../auth.contract.js';
 import { Applications } from '../applications.contract.js';
-import { scopesWithin } from '../applications/confinement.js';
 import { LoginService } from '../jwt/login.service.js';
 import { AuthorizationServer } from './authorization-server.js';
 import { ClientRegistry } from './client-registry.js';
 import type { OauthClient } from './oauth-client.js';
+import { OauthAudit } from './oauth-audit.js';
 import { OauthKeys } from './oauth-keys.js';
 import { consentPage, errorPage, loginPage } from './pages.js';
 import type { Page } from './pages.js';
@@ -52,6 +52,8 @@ export class Interactions {
     private readonly organizations: Organizations,
     private readonly logins: LoginService,
     private readonly payloads: PayloadStore,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly audit: OauthAudit,
   ) {}
 
   async show(exchange: Exchange): Promise<Outcome> {
@@ -83,13 +85,16 @@ export class Interactions {
     const asked = await this.find(exchange, form);
     if (asked === null) return gone();
     const { provider, interaction, client } = asked;
-    const accountId = interaction.session?.accountId;
-    if (interaction.prompt.name !== 'consent' || accountId === undefined) return this.pageOf(asked);
+    const account = await this.accountOf(interaction, client);
+    if (interaction.prompt.name !== 'consent' || account === null) return this.pageOf(asked);
     const known = interaction.grantId === undefined ? undefined : await provider.Grant.find(interaction.grantId);
-    const grant = known ?? new provider.Grant({ accountId, clientId: client.id });
-    const missing = (interaction.prompt.details['missingResourceScopes'] ?? {}) as Record<string, string[]>;
+    const grant = known ?? new provider.Grant({ accountId: account.id, clientId: client.id });
+    const missing = missingScopes(interaction);
     for (const [resource, scopes] of Object.entries(missing)) grant.addResourceScope(resource, scopes);
-    await this.finish(interaction, { consent: { grantId: await grant.save() } });
+    await this.unitOfWork.run(async () => {
+      await this.finish(interaction, { consent: { grantId: await grant.save() } });
+      await this.audit.consentGiven(client, account, Object.values(missing).flat());
+    });
     return { location: interaction.returnTo };
   }
 
@@ -114,9 +119,8 @@ export class Interactions {
   private async pageOf({ interaction, client, applicationName, target }: Asked): Promise<Outcome> {
     const account = await this.accountOf(interaction, client);
     if (interaction.prompt.name !== 'consent' || account === null) return { status: 200, page: loginPage(target, applicationName) };
-    const asked = Object.values((interaction.prompt.details['missingResourceScopes'] ?? {}) as Record<string, string[]>).flat();
-    const scopes = [...scopesWithin(asked, scopesOfRole(account.role))];
-    return { status: 200, page: consentPage(target, applicationName, account.username, scopes) };
+    // Those too that the agent's role does not have: what is given now counts when it gets another role.
+    return { status: 200, page: consentPage(target, applicationName, account.username, Object.values(missingScopes(interaction)).flat()) };
   }
 
   /** Null when the request is unknown, has expired, or is not this browser's, or a form was not one of its pages. */
@@ -175,6 +179,11 @@ export class Interactions {
   private async tokenFor(uid: string): Promise<string> {
     return csrfToken((await this.keys.current()).cookieKeys[0]!, uid);
   }
+}
+
+/** What leave is asked for, by resource. */
+function missingScopes(interaction: Interaction): Record<string, string[]> {
+  return (interaction.prompt.details['missingResourceScopes'] ?? {}) as Record<string, string[]>;
 }
 
 function csrfToken(key: string, uid: string): string {

@@ -97,7 +97,7 @@ export class OauthRoutes implements OnModuleInit {
     const provider = await this.server.provider();
     reply.hijack();
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
-    await provider.callback()(this.asIssuer(request.raw), reply.raw);
+    await withRequestOrigin(request, () => provider.callback()(this.asIssuer(request.raw), reply.raw));
   }
 
   private exchangeOf(request: FastifyRequest, reply: FastifyReply): Exchange {

@@ -2,6 +2,7 @@ import { AuthorizationServer } from './authorization-server.js';
 import { ClientRegistry } from './client-registry.js';
 import { Interactions } from './interactions.service.js';
 import { Issuer } from './issuer.js';
+import { OauthAudit } from './oauth-audit.js';
 import { OauthClientsController } from './oauth-clients.controller.js';
 import { OauthClientsRepository } from './oauth-clients.repository.js';
 import { OauthClientsService } from './oauth-clients.service.js';
@@ -18,6 +19,6 @@ import { TrustedIssuers } from './trusted-issuers.js';
 export const OAUTH_ENTITIES = [OauthClientEntity, OauthPayloadEntity, OauthKeyEntity];
 export const OAUTH_CONTROLLERS = [OauthClientsController];
 export const OAUTH_PROVIDERS = [
-  Issuer, OauthKeys, PayloadStore, OauthPayloadCleanup, OauthClientsRepository, OauthClientsService, ClientRegistry, AuthorizationServer, Interactions,
+  Issuer, OauthKeys, PayloadStore, OauthPayloadCleanup, OauthClientsRepository, OauthClientsService, ClientRegistry, OauthAudit, AuthorizationServer, Interactions,
   OauthRoutes, OauthPrincipals, OauthGrants, TrustedIssuers,
 ];

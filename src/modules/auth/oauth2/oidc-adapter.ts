@@ -2,14 +2,15 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { isRepeatable, isUnavailable } from '../../../platform/database/unique-violation.js';
 import type { ClientRegistry } from './client-registry.js';
 import type { OidcProvider } from './load-oidc-provider.js';
+import type { OauthAudit } from './oauth-audit.js';
 import { isAccessToken } from './payload-store.js';
 import type { Payload, PayloadStore } from './payload-store.js';
 
 type Errors = OidcProvider['errors'];
 
 /** The storage of oidc-provider, one adapter for each kind of thing; clients are those that applications have. */
-export function oidcAdapter(store: PayloadStore, clients: ClientRegistry, errors: Errors): (kind: string) => Adapter {
-  return (kind) => reportingOutages(kind === 'Client' ? clientAdapter(clients) : payloadAdapter(kind, { store, clients, errors }), errors);
+export function oidcAdapter(parts: Parts): (kind: string) => Adapter {
+  return (kind) => reportingOutages(kind === 'Client' ? clientAdapter(parts.clients) : payloadAdapter(kind, parts), parts.library.errors);
 }
 
 function clientAdapter(clients: ClientRegistry): Adapter {
@@ -30,12 +31,19 @@ function clientAdapter(clients: ClientRegistry): Adapter {
 interface Parts {
   store: PayloadStore;
   clients: ClientRegistry;
-  errors: Errors;
+  audit: OauthAudit;
+  library: OidcProvider;
 }
 
-function payloadAdapter(kind: string, { store, clients, errors }: Parts): Adapter {
+function payloadAdapter(kind: string, { store, clients, audit, library }: Parts): Adapter {
+  const { errors, Provider } = library;
   return {
-    find: async (id) => found(await living(kind, await store.find(kind, id), store)),
+    async find(id) {
+      const payload = await store.find(kind, id);
+      // Whoever introspects or revokes a used one does not use it.
+      if (payload?.['consumed'] !== undefined && Provider.ctx?.oidc.route === 'token') await audit.reused(kind, payload);
+      return found(await living(kind, payload, store));
+    },
     findByUid: async (uid) => found(await living(kind, await store.findByUid(kind, uid), store)),
     findByUserCode: async () => undefined,
     async upsert(id, payload, expiresInSeconds) {
@@ -53,6 +61,7 @@ function payloadAdapter(kind: string, { store, clients, errors }: Parts): Adapte
       if (await store.consume(id)) return;
       // Used twice at the same moment: oidc-provider had read it before the other use was stored.
       const payload = await store.find(kind, id);
+      if (payload !== null) await audit.reused(kind, payload);
       if (typeof payload?.['grantId'] === 'string') await store.deleteGrant(payload['grantId']);
       throw new errors.InvalidGrant('already used');
     },
