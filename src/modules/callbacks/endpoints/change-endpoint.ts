@@ -68,7 +68,7 @@ export class ChangeEndpoint {
     const before = await this.endpoints.get(principal, id);
     if (!this.mustBeVerified(before, input)) return null;
     const destination = this.destinationAfter(before, input);
-    this.rules.assertFits(destination.format, destination.options, null);
+    this.assertFits(before, input, destination);
     await this.rules.verify(destination);
     return identityOf(destination);
   }
@@ -85,11 +85,16 @@ export class ChangeEndpoint {
     return { format, url: input.url ?? before.url, options };
   }
 
+  private assertFits(before: EndpointEntity, input: UpdateEndpointDto, { format, options }: Destination): void {
+    this.rules.assertFits(format, options, input.batch === undefined ? before.batch : input.batch);
+  }
+
   private changesOf(before: EndpointEntity, input: UpdateEndpointDto): Partial<EndpointEntity> {
     const { retry, filter, headers, format_options: _, ...plain } = input;
-    const { format, options } = this.destinationAfter(before, input);
+    const destination = this.destinationAfter(before, input);
+    this.assertFits(before, input, destination);
+    const { format, options } = destination;
     const takesDefaultSchedule = retry === null || (retry === undefined && format.name !== before.format && !before.own_schedule);
-    this.rules.assertFits(format, options, input.batch === undefined ? before.batch : input.batch);
     const wanted: Partial<EndpointEntity> = {
       ...plain,
       ...(takesDefaultSchedule && { schedule_seconds: [...format.defaultSchedule], own_schedule: false }),
