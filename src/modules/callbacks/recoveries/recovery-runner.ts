@@ -14,7 +14,7 @@ import type { RecoveryEntity } from './recovery.entity.js';
 
 const CONCURRENT_RECOVERIES = 4;
 /** Longer than a step may wait for a lock; renewed by each step. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 30_000;
 const EVERY_MS = 5000;
 const TASK = {
   name: 'callback-recoveries', everyMs: EVERY_MS, leaseMs: 3 * EVERY_MS, failure: 'the look for recoveries to go on with failed; the next one comes soon',

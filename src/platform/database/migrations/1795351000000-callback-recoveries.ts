@@ -8,9 +8,14 @@ const ID: ColumnKind = { kind: 'id' };
 const INSTANT: ColumnKind = { kind: 'instant' };
 const NUMBER: ColumnKind = { kind: 'number' };
 const code = (length: number): ColumnKind => ({ kind: 'code', length });
-const OCCURRED = 'events_occurred';
 
-/** The planning anew of what an endpoint did not get in a range of time, and the index that finds events by time. */
+/** What finds events by time, and deliveries by what became of them. */
+const INDEXES: [table: string, name: string, columns: string[]][] = [
+  ['events', 'events_occurred', ['organization_id', 'occurred_at']],
+  ['callback_deliveries', 'callback_deliveries_status', ['callback_id', 'status', 'created_at', 'id']],
+];
+
+/** The planning anew of what an endpoint did not get in a range of time, and indexes for tables that have grown. */
 export class CallbackRecoveries1795351000000 implements MigrationInterface {
   name = 'CallbackRecoveries1795351000000';
 
@@ -40,14 +45,14 @@ export class CallbackRecoveries1795351000000 implements MigrationInterface {
     const index = { callback_recoveries_created: ['callback_id', 'created_at', 'id'], callback_recoveries_finished: ['finished_at'] };
     // MySQL commits each by itself: a migration that was killed half-way has made some of them.
     await runner.createTable(tableOf('callback_recoveries', columns, { unique: { callback_recoveries_running: ['running_for'] }, index }), true);
-    const events = await runner.getTable('events');
-    if (!events!.indices.some(({ name }) => name === OCCURRED)) {
-      await runner.createIndex('events', new TableIndex({ name: OCCURRED, columnNames: ['organization_id', 'occurred_at'] }));
+    for (const [table, name, columnNames] of INDEXES) {
+      if ((await runner.getTable(table))!.indices.some((known) => known.name === name)) continue;
+      await runner.createIndex(table, new TableIndex({ name, columnNames }));
     }
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropIndex('events', OCCURRED);
+    for (const [table, name] of INDEXES) await runner.dropIndex(table, name);
     await runner.dropTable('callback_recoveries');
   }
 }

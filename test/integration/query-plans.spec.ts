@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../src/kernel/ids.js';
+import type { Principal } from '../../src/kernel/principal.js';
+import { AttemptLog } from '../../src/modules/callbacks/dispatch/attempt-log.js';
+import { DeliveryClaims } from '../../src/modules/callbacks/dispatch/delivery-claims.js';
+import { DueDeliveries } from '../../src/modules/callbacks/dispatch/due-deliveries.js';
+import { DeliveriesRepository } from '../../src/modules/callbacks/deliveries/deliveries.repository.js';
+import { DeliveryRetention } from '../../src/modules/callbacks/deliveries/delivery-retention.js';
+import { EndpointsRepository } from '../../src/modules/callbacks/endpoints/endpoints.repository.js';
+import { PastEvents } from '../../src/modules/callbacks/recoveries/past-events.js';
+import { EventRetention } from '../../src/modules/events/event-retention.js';
+import { addRows } from '../../src/platform/database/rows.js';
+import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
+import { Sequencer } from '../../src/platform/outbox/sequencer.js';
+import { HAS_SERVERS } from '../support/cluster.js';
+import { anEndpoint, anOrganization, deliveriesOf } from '../support/desk.js';
+import type { Resource } from '../support/desk.js';
+import { planOf, recorded } from '../support/query-plans.js';
+import type { Plan } from '../support/query-plans.js';
+import { startTestApp } from '../support/start-test-app.js';
+import type { Caller, TestApp } from '../support/start-test-app.js';
+
+/** The tables that grow with the traffic. */
+const LARGE = ['events', 'callback_deliveries', 'callback_attempts'];
+const DELIVERIES = HAS_SERVERS ? 60_000 : 200_000;
+const SEEDED_AT_A_TIME = 2000;
+const DAY_MS = 86_400_000;
+/** One in so many is neither: these are the others among deliveries that succeeded. */
+const STATES = ['pending', 'failed', 'delivering', 'exhausted', 'discarded'] as const;
+
+/** How what is asked all the time and what people ask reaches tables that have grown, as the database itself says it. */
+describe('no query reads a large table from end to end', { timeout: 60_000 }, () => {
+  let app: TestApp;
+  let api: Caller;
+  let organization: Resource;
+  let endpoint: Resource;
+  let ordered: Resource;
+  let batched: Resource;
+
+  beforeAll(async () => {
+    // Nobody but the test may touch what is due.
+    app = await startTestApp({ env: { ROLES: 'api' } });
+    ({ api, organization } = await anOrganization(app));
+    endpoint = await anEndpoint(api, 'http://127.0.0.1:9/', { events: ['message.*'] });
+    ordered = await anEndpoint(api, 'http://127.0.0.1:9/', { events: ['message.*'], ordering: 'per_conversation' });
+    batched = await anEndpoint(api, 'http://127.0.0.1:9/', { events: ['message.*'], batch: { max_items: 100, max_wait_ms: 1000 } });
+    await seed();
+  }, 180_000);
+
+  afterAll(() => app.close());
+
+  /** Most of it at one endpoint, over the last 30 days; of every hundred five have not succeeded. */
+  async function seed(): Promise<void> {
+    const unitOfWork = app.app.get(UnitOfWork);
+    const begin = Date.now() - 30 * DAY_MS;
+    const step = (30 * DAY_MS) / DELIVERIES;
+    const endpoints = [endpoint, endpoint, endpoint, endpoint, endpoint, endpoint, endpoint, endpoint, ordered, batched];
+    for (let start = 0; start < DELIVERIES; start += SEEDED_AT_A_TIME) {
+      const events: unknown[][] = [];
+      const deliveries: unknown[][] = [];
+      const attempts: unknown[][] = [];
+      for (let index = start; index < start + SEEDED_AT_A_TIME; index++) {
+        const at = Math.floor(begin + index * step);
+        const [event, delivery] = [newId('event'), newId('delivery')];
+        const type = index % 50 === 0 ? 'message.sent' : 'message.received';
+        const status = STATES[index % 100] ?? 'succeeded';
+        const due = status === 'pending' || status === 'failed' || status === 'delivering' ? Date.now() + (index % 2 === 0 ? -1 : 1) * index : null;
+        events.push([event, organization.id, index + 1, type, at, '{}', 0, 1]);
+        deliveries.push([delivery, organization.id, endpoints[index % 10]!.id, event, type, status, due, at]);
+        attempts.push([delivery, 1, at, 12, 200]);
+      }
+      await unitOfWork.run(async () => {
+        await addRows(unitOfWork, 'events', ['id', 'organization_id', 'position', 'type', 'occurred_at', 'data', 'queued', 'shared'], events);
+        await addRows(unitOfWork, 'callback_deliveries', ['id', 'organization_id', 'callback_id', 'event_id', 'event', 'status', 'due_at', 'created_at'], deliveries);
+        await addRows(unitOfWork, 'callback_attempts', ['delivery_id', 'attempt', 'started_at', 'duration_ms', 'status_code'], attempts);
+      });
+    }
+    if (HAS_SERVERS) for (const table of LARGE) await unitOfWork.query(`ANALYZE TABLE ${table}`);
+    const names = await unitOfWork.query<{ organization_id: string }>('SELECT organization_id FROM event_positions WHERE organization_id = ?', [organization.id]);
+    expect(names).toHaveLength(1);
+    await unitOfWork.run(() => unitOfWork.write('UPDATE event_positions SET last_position = ? WHERE organization_id = ?', [DELIVERIES, organization.id]));
+  }
+
+  /** The plans of all that was asked, none of which reads a large table from end to end. */
+  async function plansOf(work: () => Promise<unknown>): Promise<Plan[]> {
+    const plans: Plan[] = [];
+    for (const statement of await recorded(app, work)) {
+      const plan = await planOf(app, statement, LARGE);
+      if (plan === null) continue;
+      expect(plan.scans, `${plan.sql}\n${plan.steps.join('\n')}`).toBe(false);
+      plans.push(plan);
+    }
+    expect(plans.length).toBeGreaterThan(0);
+    return plans;
+  }
+
+  /** As `plansOf`, where nothing is sorted either. */
+  async function straightPlansOf(work: () => Promise<unknown>): Promise<Plan[]> {
+    const plans = await plansOf(work);
+    for (const plan of plans) expect(plan.sorts, `${plan.sql}\n${plan.steps.join('\n')}`).toBe(false);
+    return plans;
+  }
+
+  const claims = (): DeliveryClaims => app.app.get(DeliveryClaims);
+  const due = (): DueDeliveries => app.app.get(DueDeliveries);
+  const entityOf = async ({ id }: Resource) => (await app.app.get(EndpointsRepository).find(id))!;
+  const stepsOf = (plans: Plan[]): string => plans.flatMap(({ steps }) => steps).join('\n');
+
+  it('sees one that does', async () => {
+    const unitOfWork = app.app.get(UnitOfWork);
+    const [statement] = await recorded(app, () => unitOfWork.query('SELECT id FROM callback_deliveries WHERE claim_token = ? ORDER BY succeeded_at', ['x']));
+    expect(await planOf(app, statement!, LARGE)).toMatchObject({ scans: true, sorts: true });
+  });
+
+  it('when what is due is claimed, recorded and given back', async () => {
+    let claimed: Awaited<ReturnType<DeliveryClaims['claim']>> = [];
+    const plans = await straightPlansOf(async () => (claimed = await claims().claim(endpoint.id, 128, 30_000)));
+    expect(claimed.length).toBeGreaterThan(100);
+    expect(stepsOf(plans)).toContain('callback_deliveries_due');
+    const [first, second, ...rest] = claimed;
+    const attempt = { startedAt: Date.now(), durationMs: 1, errorClass: null, errorMessage: null, responseHeaders: {}, responseBody: null };
+    await straightPlansOf(() => app.app.get(AttemptLog).record({ ...attempt, delivery: first!, statusCode: 200, result: { kind: 'succeeded' } }));
+    await straightPlansOf(() => app.app.get(AttemptLog).record({ ...attempt, delivery: second!, statusCode: 500, result: { kind: 'failed', nextAttemptAt: Date.now() + 1e6 } }));
+    await straightPlansOf(() => claims().release(rest));
+  });
+
+  it('when order or batches are asked for', async () => {
+    const rules = { ordered: true, batch: null, rateLimit: null };
+    await straightPlansOf(() => claims().claim(ordered.id, 32, 30_000, rules));
+    // The batches of an endpoint are few, and sorted when they are cut.
+    await plansOf(() => claims().claim(batched.id, 8, 30_000, { ordered: false, batch: { max_items: 100, max_wait_ms: 1000 }, rateLimit: null }));
+  });
+
+  it('when a pump or the sweeper looks for what is due', async () => {
+    await straightPlansOf(() => due().hasDue(endpoint.id));
+    for (const each of [endpoint, ordered, batched]) {
+      const entity = await entityOf(each);
+      await straightPlansOf(() => due().nextReadyAt(entity));
+    }
+    const plans = await straightPlansOf(() => due().endpoints());
+    expect(stepsOf(plans)).toContain('callback_deliveries_due');
+    await straightPlansOf(() => claims().releaseAll());
+  });
+
+  const LISTS: [query: string, index: string][] = [
+    ['', 'callback_deliveries_created'],
+    ['sort=created_at', 'callback_deliveries_created'],
+    ['event=message.sent', 'callback_deliveries_created'],
+    ['since=SINCE', 'callback_deliveries_created'],
+    ['since=SINCE&event=message.sent', 'callback_deliveries_created'],
+    ...['pending', 'delivering', 'succeeded', 'failed', 'exhausted', 'discarded'].flatMap((status): [string, string][] => [
+      [`status=${status}`, 'callback_deliveries_status'],
+      [`status=${status}&since=SINCE&sort=created_at`, 'callback_deliveries_status'],
+    ]),
+  ];
+
+  it.each(LISTS)('when deliveries are listed with ?%s', async (query, index) => {
+    const filter = query.replace('SINCE', new Date(Date.now() - 3 * DAY_MS).toISOString());
+    const path = `/callbacks/${endpoint.id}/deliveries?limit=100&${filter}`;
+    let cursor: string | null = null;
+    const first = await straightPlansOf(async () => (cursor = (await api.get(path)).body.next_cursor));
+    expect(stepsOf(first)).toContain(index);
+    expect(cursor).not.toBeNull();
+    // A further page begins where the last one ended, and does not read its way there.
+    const second = await straightPlansOf(() => api.get(`${path}&cursor=${cursor}`));
+    expect(stepsOf(second)).toContain(index);
+    expect(stepsOf(second)).toMatch(HAS_SERVERS ? /: range by/ : /created_at[<>]\?/);
+  });
+
+  it('when deliveries are counted, or one is read', async () => {
+    await straightPlansOf(() => api.get(`/callbacks/${endpoint.id}/deliveries?include_total=true&limit=1&status=exhausted`));
+    const [delivery] = await deliveriesOf(api, endpoint);
+    // The attempts of one delivery are put in order.
+    await plansOf(() => api.get(`/callbacks/${endpoint.id}/deliveries/${delivery!.id}`));
+    await plansOf(() => api.post(`/callbacks/${endpoint.id}/deliveries/${delivery!.id}/retry`));
+  });
+
+  it('when stats and metrics are asked for', async () => {
+    expect((await api.get(`/callbacks/${endpoint.id}/stats`)).status).toBe(200);
+    await plansOf(() => api.get(`/callbacks/${endpoint.id}/stats`));
+    for (const statement of await recorded(app, () => app.as({}).get('//metrics'))) {
+      const plan = await planOf(app, statement, LARGE);
+      if (plan !== null) expect(plan.scans, `${plan.sql}\n${plan.steps.join('\n')}`).toBe(false);
+    }
+  });
+
+  it('when a recovery walks through a range', async () => {
+    const now = Date.now();
+    const range = { since: now - 10 * DAY_MS, until: now };
+    const events = app.app.get(PastEvents);
+    expect(stepsOf(await straightPlansOf(() => events.count(organization.id, range)))).toContain('events_occurred');
+    expect(stepsOf(await straightPlansOf(() => events.next(organization.id, range, null, 500)))).toContain('events_occurred');
+    expect(stepsOf(await straightPlansOf(() => events.next(organization.id, range, { at: now - DAY_MS, number: DELIVERIES - 1000 }, 500)))).toContain('events_occurred');
+    await straightPlansOf(() => app.app.get(DeliveriesRepository).idsByEvent(endpoint.id, now - DAY_MS, now - DAY_MS + 60_000));
+  });
+
+  it('when the event log is read and given positions', async () => {
+    const principal: Principal = { kind: 'api_key', id: 'key', organizationId: organization.id, scopes: new Set(['*']), operator: false, agent: null, application: null };
+    await straightPlansOf(() => app.app.get(Sequencer).sequenceAll());
+    await straightPlansOf(() => app.app.get(Sequencer).sequence(principal.organizationId));
+    const { body } = await api.get('/events?limit=100');
+    for (const query of ['', `cursor=${body.next_cursor}`, 'sort=-position', 'event=message.sent', `since=${new Date(Date.now() - DAY_MS).toISOString()}`]) {
+      expect(stepsOf(await straightPlansOf(() => api.get(`/events?limit=100&${query}`)))).toContain('events_position');
+    }
+  });
+
+  it('when what is old is deleted', async () => {
+    const unitOfWork = app.app.get(UnitOfWork);
+    const old = Date.now() - 200 * DAY_MS;
+    const rows = Array.from({ length: 700 }, (_, index) => [newId('delivery'), organization.id, endpoint.id, newId('event'), 'message.sent', 'succeeded', null, old + index]);
+    await unitOfWork.run(() => addRows(unitOfWork, 'callback_deliveries', ['id', 'organization_id', 'callback_id', 'event_id', 'event', 'status', 'due_at', 'created_at'], rows));
+    const plans = await straightPlansOf(() => app.app.get(DeliveryRetention).run());
+    expect(stepsOf(plans)).toContain('callback_deliveries_created');
+    expect(stepsOf(plans)).toContain('callback_attempts_delivery');
+    await straightPlansOf(() => app.app.get(EventRetention).run());
+  });
+});

@@ -1,0 +1,83 @@
+import { Database } from '../../src/platform/database/database.js';
+import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
+import type { TestApp } from './start-test-app.js';
+
+export interface Statement {
+  sql: string;
+  parameters: unknown[];
+}
+
+interface Queryable {
+  query(sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown>;
+}
+
+/** Everything that the database is asked while `work` runs, by whatever way. */
+export async function recorded(app: TestApp, work: () => Promise<unknown>): Promise<Statement[]> {
+  const runner = app.app.get(Database).dataSource.createQueryRunner() as unknown as Queryable;
+  const statements: Statement[] = [];
+  // SQLite's one runner for writing has a method of its own.
+  const restore = [Object.getPrototypeOf(runner) as Queryable, ...(Object.hasOwn(runner, 'query') ? [runner] : [])].map((place) => {
+    const { query } = place;
+    place.query = function (this: Queryable, sql, parameters = [], structured) {
+      statements.push(...split(sql, parameters));
+      return query.call(this, sql, parameters, structured);
+    };
+    return () => (place.query = query);
+  });
+  try {
+    await work();
+  } finally {
+    for (const undo of restore) undo();
+  }
+  return statements;
+}
+
+/** On MySQL statements travel together. */
+function split(sql: string, parameters: unknown[]): Statement[] {
+  let taken = 0;
+  return sql.split(';\n').map((one) => {
+    const count = one.split('?').length - 1;
+    return { sql: one, parameters: parameters.slice(taken, (taken += count)) };
+  });
+}
+
+export interface Plan {
+  sql: string;
+  /** How each large table is reached: as SQLite or MySQL says it. */
+  steps: string[];
+  /** Reads a large table, or one of its indexes, from one end to the other. */
+  scans: boolean;
+  /** Sorts what it has read. */
+  sorts: boolean;
+}
+
+/** How the database would do a statement; null for one that does not look for anything in these tables. */
+export async function planOf(app: TestApp, { sql, parameters }: Statement, tables: readonly string[]): Promise<Plan | null> {
+  const names = namesOf(sql, tables);
+  if (names.size === 0 || !/^\s*(SELECT|UPDATE|DELETE)/i.test(sql)) return null;
+  const unitOfWork = app.app.get(UnitOfWork);
+  if (unitOfWork.dialect === 'sqlite') {
+    const rows = await unitOfWork.query<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, parameters);
+    const steps = rows.map(({ detail }) => detail).filter((detail) => /^USE TEMP/.test(detail) || names.has(/^(?:SEARCH|SCAN) (\w+)/.exec(detail)?.[1] ?? ''));
+    return { sql, steps, scans: steps.some((step) => step.startsWith('SCAN')), sorts: steps.some((step) => /TEMP B-TREE FOR .*ORDER BY/.test(step)) };
+  }
+  const rows = await unitOfWork.query<{ table: string; type: string; key: string | null; key_len: string | null; Extra: string | null }>(`EXPLAIN ${sql}`, parameters);
+  const reached = rows.filter(({ table }) => names.has(table));
+  return {
+    sql,
+    steps: reached.map(({ table, type, key, key_len, Extra }) => `${table}: ${type} by ${key} (${key_len}) ${Extra ?? ''}`),
+    scans: reached.some(({ type }) => type === 'ALL' || type === 'index'),
+    sorts: rows.some(({ Extra }) => /filesort/.test(Extra ?? '')),
+  };
+}
+
+const NO_ALIAS = /^(WHERE|SET|ORDER|GROUP|LIMIT|ON|JOIN|LEFT|INNER|FOR|USING)$/i;
+
+/** The aliases of these tables in a statement; an alias that stands for another table too is in doubt counted. */
+function namesOf(sql: string, tables: readonly string[]): Set<string> {
+  const names = new Set<string>();
+  for (const [, table, alias] of sql.matchAll(/(?:FROM|JOIN|UPDATE)\s+["`]?(\w+)["`]?(?:\s+(?:AS\s+)?["`]?(\w+)["`]?)?/gi)) {
+    if (tables.includes(table!)) names.add(alias === undefined || NO_ALIAS.test(alias) ? table! : alias);
+  }
+  return names;
+}
