@@ -2,8 +2,12 @@ import type { EndpointRateLimit, RateGrant } from '../endpoints/endpoint.entity.
 
 /** Grants of one part of a window are kept as one, so that no limit makes the row grow. */
 const PARTS = 16;
-/** From the grant to the arrival at the receiver takes a moment, and not always the same. */
-const SLACK_MS = 100;
+/**
+ * From the grant to the arrival at the receiver takes a moment, and not always the same: a grant counts for longer than
+ * its window by this part of it, half a second at the most.
+ */
+const SLACK = 0.25;
+const MAX_SLACK_MS = 500;
 
 /**
  * How many requests may be sent now so that no window of that length, wherever it begins, sees more than the limit;
@@ -33,5 +37,6 @@ function livingGrants(windowSeconds: number, grants: readonly RateGrant[], now: 
 }
 
 function lifeOf(windowSeconds: number): number {
-  return windowSeconds * 1000 + SLACK_MS;
+  const windowMs = windowSeconds * 1000;
+  return windowMs + Math.min(windowMs * SLACK, MAX_SLACK_MS);
 }
