@@ -123,6 +123,15 @@ describe('agents and OAuth clients', () => {
     expect(new Set((await me(access)).body.scopes)).toEqual(new Set(['conversations:read', 'agents:write']));
   });
 
+  it('set the status of the agent only with leave to change conversations', async () => {
+    const agent = await anAgent(api, { password: PASSWORD, status: 'away' });
+    const registered = await aWebClient(api, {}, await anApplication(api, { scopes: ['*'] }));
+    const set = async (scope: string): Promise<Answer> => as((await tokensFor(agent, registered, { scope })).access).put(`/agents/${agent.id}/status`, { status: 'online' });
+    expect(await set('messages:read')).toMatchObject({ status: 403, body: { code: 'auth.scope_missing' } });
+    expect((await api.get(`/agents/${agent.id}`)).body.status).toBe('away');
+    expect((await set('conversations:write')).body.status).toBe('online');
+  });
+
   it('are not given again what the agent itself was answered under an Idempotency-Key', async () => {
     const agent = await anAgent(api, { password: PASSWORD, role: 'admin' });
     const application = await anApplication(api, { scopes: ['*'] });

@@ -57,7 +57,7 @@ export class AgentsController {
     return this.agents.update(caller, id, input, ifMatch);
   }
 
-  /** Sets the declared status; routing follows it. Agents may set their own, others need `agents:write`. */
+  /** Sets the declared status; routing follows it. Agents may set their own, programs that act for them too if they have `conversations:write`; others need `agents:write`. */
   @Put(':id/status')
   @Allow(ANY_SCOPE)
   @AnswersResource({ etagFields: AGENT_WRITABLE })

@@ -92,8 +92,8 @@ export class AgentsService extends AgentRegistry {
   }
 
   async setStatus(principal: Principal, id: string, status: AgentStatus, ifMatch?: string): Promise<AgentView> {
-    if (principal.id !== id && !hasScope(principal, 'agents:write')) {
-      throw new DomainError('forbidden', 'auth.scope_missing', 'Setting the status of another agent needs the scope agents:write.');
+    if (!maySetOwnStatus(principal, id) && !hasScope(principal, 'agents:write')) {
+      throw new DomainError('forbidden', 'auth.scope_missing', 'Setting the status of another agent needs the scope agents:write, that of the agent for which a program acts conversations:write.');
     }
     return this.change(principal, id, ifMatch, () => ({ status }));
   }
@@ -157,6 +157,11 @@ export class AgentsService extends AgentRegistry {
       domainEvent(agent.organization_id, type, this.clock.now(), { agent_id: agent.id, ...data }, { ...SHARED_SUBJECT, agentId: agent.id, department: agent.department }),
     );
   }
+}
+
+/** A program that acts for an agent was not given leave for more than its scopes say; the status decides on conversations. */
+function maySetOwnStatus(principal: Principal, id: string): boolean {
+  return principal.id === id && (principal.application === null || hasScope(principal, 'conversations:write'));
 }
 
 function differs(before: AgentEntity, changes: Partial<AgentEntity>): boolean {
