@@ -193,8 +193,10 @@ const CHANGES: Record<string, Record<string, { value: unknown; follows?: string[
   },
   '/messages': { content: { value: 'edited', follows: ['edited_at'] }, metadata: { value: { edited: true } } },
   '/callbacks': {
-    url: { value: 'https://other.example.com/' }, events: { value: ['*'] }, format: { value: 'native' }, headers: { value: { 'x-other': '1' }, follows: ['header_names'] }, timeout_ms: { value: 1000 },
+    url: { value: 'https://other.example.com/' }, events: { value: ['*'] }, format: { value: 'cloudevents' }, headers: { value: { 'x-other': '1' }, follows: ['header_names'] }, timeout_ms: { value: 1000 },
     retry: { value: { schedule_seconds: [1] } }, filter: { value: { departments: [], channels: [] } }, enabled: { value: true }, description: { value: 'd' },
+    format_options: { value: {} }, signing: { value: 'hmac' }, batch: { value: { max_items: 2, max_wait_ms: 0 } }, ordering: { value: 'none' },
+    rate_limit: { value: { limit: 1, window_seconds: 1 } },
   },
   '/applications': {
     name: { value: 'n' }, scopes: { value: ['*'] }, ip_allowlist: { value: [] }, rate_limit: { value: { limit: 1, window_seconds: 1 } },
@@ -207,7 +209,7 @@ const NULLABLE: Record<string, string[]> = {
   '/visitors': ['external_id', 'name', 'email', 'mobile', 'avatar_url', 'language', 'visitor_type', 'customer_id', 'push_info', 'my_data'],
   '/conversations': ['agent_id', 'category', 'department', 'subject'],
   '/messages': [],
-  '/callbacks': ['retry', 'description'],
+  '/callbacks': ['retry', 'batch', 'rate_limit', 'description'],
   '/applications': ['rate_limit', 'data_scope'],
 };
 

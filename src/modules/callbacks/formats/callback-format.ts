@@ -30,7 +30,7 @@ export interface FormatContext {
    * The headers of Standard Webhooks 1.0: `id` stays over retries, the timestamp is the attempt's, and there is one
    * signature for each key that is valid at that time. Formats with a signature of their own do without.
    */
-  sign(id: string, body: string): Record<string, string>;
+  readonly sign: (id: string, body: string) => Record<string, string>;
 }
 
 export interface BuiltRequest {
@@ -50,7 +50,7 @@ export interface UrlVisit {
   /** Unix milliseconds. */
   at: number;
   /** Reaches what callbacks may reach and nothing else; throws an OutboundError when no answer comes. */
-  send(request: Pick<OutboundRequest, 'url' | 'method' | 'headers' | 'body'>): Promise<OutboundResponse>;
+  readonly send: (request: Pick<OutboundRequest, 'url' | 'method' | 'headers' | 'body'>) => Promise<OutboundResponse>;
 }
 
 /** So many events in one request at the most, sent once they are there or the first has waited so long. */
