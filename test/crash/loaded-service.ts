@@ -35,7 +35,7 @@ export async function underLoad(
   const sink = await startCallbackSink({ answer: ledger.answer });
   try {
     for (const role of roles) {
-      const slot = new ProcessSlot(role, { ...environment.env, ROLES: role, PORT: String(await freePort()) });
+      const slot = new ProcessSlot(role, { ...environment.env, ROLES: role, PORT: String(await freePort()) }, environment.args);
       slots.push(slot);
       await slot.start();
     }

@@ -50,3 +50,29 @@ export function printReport(scenario: string, report: ScenarioReport, seconds: n
   if (violations.length > MAX_VIOLATIONS_SHOWN) console.log(`  ! and ${violations.length - MAX_VIOLATIONS_SHOWN} more`);
   console.log('');
 }
+
+export interface TableRow {
+  scenario: string;
+  outcome: 'ok' | 'FAILED' | 'SKIPPED';
+  seconds: number;
+  figures: Record<string, string | number>;
+}
+
+/** Heads of the table, and the figures of the scenarios that stand below them. */
+const COLUMNS: [head: string, figure: string][] = [
+  ['committed', 'messages stored'],
+  ['lost', 'missing messages'],
+  ['undelivered', 'missing callbacks'],
+  ['callbacks', 'callbacks received'],
+  ['duplicates, same webhook-id', 'duplicates (same webhook-id)'],
+];
+
+/** All scenarios, one below the other. */
+export function printTable(rows: TableRow[]): void {
+  const lines = [
+    ['scenario', 'outcome', 'seconds', ...COLUMNS.map(([head]) => head)],
+    ...rows.map(({ scenario, outcome, seconds, figures }) => [scenario, outcome, seconds.toFixed(0), ...COLUMNS.map(([, figure]) => String(figures[figure] ?? '-'))]),
+  ];
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  for (const line of lines) console.log(line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  '));
+}

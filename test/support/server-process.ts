@@ -23,7 +23,7 @@ export interface ServerProcess {
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const READY_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 60_000;
 /** What any process needs. The rest of this environment stays out, so that a test says all that its server knows. */
 const INHERITED = [
   'PATH',
@@ -40,16 +40,16 @@ const INHERITED = [
 /**
  * Starts `node dist/main.js` on 127.0.0.1 and waits until it is ready. PORT is a free one unless given; without
  * DATABASE_URL the server takes its default, a file under ./data. Rejects with the output when the process ends
- * early or is not ready after 20 s. With TLS_CERT it is asked over TLS, and believed whatever its certificate says.
+ * early or is not ready after a minute. `args` are Node's, where something else than `dist/main.js` is to run. With TLS_CERT it is asked over TLS, and believed whatever its certificate says.
  */
-export async function startServer(env: Record<string, string | undefined>): Promise<ServerProcess> {
+export async function startServer(env: Record<string, string | undefined>, args: readonly string[] = ['dist/main.js']): Promise<ServerProcess> {
   if (!existsSync(`${ROOT}/dist/main.js`)) throw new Error('dist/main.js is missing: npm run build');
   const port = Number(env.PORT ?? (await freePort()));
   const secure = env.TLS_CERT !== undefined;
   const url = `${secure ? 'https' : 'http'}://127.0.0.1:${port}`;
   if (await isReady(port, secure)) throw new Error(`Another server already answers at ${url}`);
   const spawnedAt = performance.now();
-  const child = spawn(process.execPath, ['dist/main.js'], {
+  const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: { ...inherited(), HOST: '127.0.0.1', ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -32,6 +32,13 @@ export interface PrivateRedis {
   stop(): Promise<void>;
 }
 
+/** A MySQL or MariaDB of its own that may be restarted, gently or not. It keeps what it has committed. */
+export interface PrivateMysql {
+  url: string;
+  restart(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  stop(): Promise<void>;
+}
+
 interface PrivateServer {
   url: string;
   stop(): Promise<void>;
@@ -230,7 +237,8 @@ async function withRedis<T>(url: string, work: (redis: Redis) => Promise<T>): Pr
   }
 }
 
-async function startPrivateMysql(): Promise<PrivateServer | null> {
+/** Null where there is no binary of either on the PATH. */
+export async function startPrivateMysql(): Promise<PrivateMysql | null> {
   const binary = findBinary('mariadbd') ?? findBinary('mysqld');
   if (!binary) return null;
   const { stdout: version } = await run(binary, ['--no-defaults', '--version']);
@@ -248,20 +256,28 @@ async function startPrivateMysql(): Promise<PrivateServer | null> {
   if (installer === binary) await run(binary, [...common, '--initialize-insecure']);
   else await run(installer, [...common, '--auth-root-authentication-method=normal', '--skip-test-db']);
 
-  const child = spawnServer(binary, [
-    ...common,
-    `--port=${port}`,
-    '--bind-address=127.0.0.1',
-    `--socket=${join(directory, 'sock')}`,
-    `--pid-file=${join(directory, 'pid')}`,
-    '--skip-log-bin',
-    '--innodb-buffer-pool-size=256M',
-    ...(installer === binary ? ['--mysqlx=OFF'] : []),
-  ]);
   const url = `mysql://root@127.0.0.1:${port}`;
-  await untilReady(child, binary, () => answersAsMysql(url));
+  const start = async (): Promise<ChildProcess> => {
+    const child = spawnServer(binary, [
+      ...common,
+      `--port=${port}`,
+      '--bind-address=127.0.0.1',
+      `--socket=${join(directory, 'sock')}`,
+      `--pid-file=${join(directory, 'pid')}`,
+      '--skip-log-bin',
+      '--innodb-buffer-pool-size=256M',
+      ...(installer === binary ? ['--mysqlx=OFF'] : []),
+    ]);
+    await untilReady(child, binary, () => answersAsMysql(url));
+    return child;
+  };
+  let child = await start();
   return {
     url,
+    async restart(signal = 'SIGTERM') {
+      await end(child, signal);
+      child = await start();
+    },
     async stop() {
       await end(child);
       rmSync(directory, { recursive: true, force: true });
@@ -299,10 +315,10 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (hasEnded(child)) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
+  child.kill(signal);
   const last = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await ended;
   clearTimeout(last);
