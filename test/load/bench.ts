@@ -6,6 +6,7 @@ import { type DatabaseResults, renderFigures, writeReport } from './harness/repo
 import { Scope } from './harness/scope.js';
 import { stopReaper } from './harness/service.js';
 import { measureBacklog } from './scenarios/callback-backlog.js';
+import { measureFairness } from './scenarios/fairness.js';
 import { measureFootprint } from './scenarios/footprint.js';
 import { measureLatency } from './scenarios/latency.js';
 import { measureLongBacklog } from './scenarios/long-backlog.js';
@@ -23,6 +24,7 @@ const MEASURES = {
   drain: measureLongBacklog,
   sockets: measureBroadcast,
   latency: measureLatency,
+  fairness: measureFairness,
   footprint: measureFootprint,
 } satisfies Record<ScenarioName, (context: Context) => Promise<unknown>>;
 

@@ -12,6 +12,7 @@ export const SCENARIOS = {
   drain: 'A backlog of 100,000',
   sockets: 'Socket.IO events to 1,000 clients',
   latency: 'Latency at 100 messages/s',
+  fairness: 'Callbacks beside others that hang and fail',
   footprint: 'Memory and start-up',
 } as const;
 

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Fairness } from '../scenarios/fairness.js';
 import type { Footprint } from '../scenarios/footprint.js';
 import type { Latency } from '../scenarios/latency.js';
 import type { LongBacklog } from '../scenarios/long-backlog.js';
@@ -19,10 +20,14 @@ export interface DatabaseResults {
   drain?: LongBacklog;
   sockets?: Share;
   latency?: Latency;
+  fairness?: Fairness;
   footprint?: Footprint;
 }
 
 type ShareName = 'post' | 'chain' | 'backlog' | 'backlog-failing' | 'backlog-many' | 'backlog-many-failing' | 'sockets';
+
+/** How much longer the slowest hundredth may take beside bad neighbours. */
+const FAIR_P99 = 2;
 
 const SENDER = 'bare undici `Pool.request`';
 
@@ -51,7 +56,7 @@ const COSTS_HEADING = '## What costs most';
 const COSTS_MISSING = '_Not written yet. This section is kept when the file is written anew._';
 
 export function renderFigures(results: DatabaseResults[]): string {
-  return [sharesTable(results), drainTable(results), latencyTable(results), footprintTable(results)].filter((table) => table !== '').join('\n\n');
+  return [sharesTable(results), drainTable(results), latencyTable(results), fairnessTable(results), footprintTable(results)].filter((table) => table !== '').join('\n\n');
 }
 
 export function writeReport(results: DatabaseResults[], options: Options): void {
@@ -91,6 +96,7 @@ const METHOD = `## How it is measured
 - **${SCENARIOS.drain}**: made and emptied in the same way.
 - **${SCENARIOS.sockets}**: 1,000 WebSocket clients in another process; up to 32 posted messages that not all clients have been told of. Events × clients per second; each event is waited for. The baseline broadcasts the same envelope.
 - **Latency**: 100 messages/s at a constant pace, whatever the answers, worker on, one callback and one Socket.IO client; from sending the POST.
+- **${SCENARIOS.fairness}**: the same endpoint at the same rate, first alone, then beside one that never answers (time-out 30 s) and one that always answers 500 and is tried again at once; from sending the POST to the arrival at the endpoint that is well.
 - **Memory and start-up**: from spawn to the first 200 of \`/health/ready\`; memory as in \`/proc/PID/status\`, the load being some seconds of the whole chain from 64 connections.
 - An answer other than 201, a lost event or a lost socket fails the run.`;
 
@@ -123,6 +129,17 @@ function latencyTable(results: DatabaseResults[]): string {
     return [`| ${backing.title} | ${cells.join(' | ')} |`];
   });
   return table('Latency at 100 messages/s, p50 / p99', ['Set-up', 'POST to answer', 'POST to socket', 'POST to callback'], rows);
+}
+
+function fairnessTable(results: DatabaseResults[]): string {
+  const rows = results.flatMap(({ backing, fairness }) => {
+    if (fairness === undefined) return [];
+    const { alone, beside } = fairness;
+    const cells = [alone, beside].map(({ p50, p99 }) => `${p50.toFixed(1)} / ${p99.toFixed(1)} ms`);
+    const share = beside.p99 / alone.p99;
+    return [`| ${backing.title} | ${cells.join(' | ')} | ${share.toFixed(1)} | ${FAIR_P99} | ${share <= FAIR_P99 ? 'yes' : 'no'} |`];
+  });
+  return table(`${SCENARIOS.fairness}, at 100 messages/s, p50 / p99`, ['Set-up', 'Alone', 'Beside them', 'Ratio of the p99', 'Goal', 'Reached'], rows);
 }
 
 function footprintTable(results: DatabaseResults[]): string {

@@ -74,8 +74,8 @@ export async function openConversations(url: string): Promise<Desk> {
 /** What fails waits for longer than any benchmark runs. */
 const SCHEDULE_SECONDS = [0, 3_600, 3_600];
 
-export async function registerCallback(url: string, receiver: string, path = '/callbacks'): Promise<void> {
-  await create(url, '/api/v1/callbacks', { url: receiver + path, events: ['message.received'], retry: { schedule_seconds: SCHEDULE_SECONDS }, description: 'Benchmark' });
+export async function registerCallback(url: string, receiver: string, path = '/callbacks', over: Record<string, unknown> = {}): Promise<void> {
+  await create(url, '/api/v1/callbacks', { url: receiver + path, events: ['message.received'], retry: { schedule_seconds: SCHEDULE_SECONDS }, description: 'Benchmark', ...over });
 }
 
 export async function create<T>(url: string, path: string, body: unknown): Promise<T> {
