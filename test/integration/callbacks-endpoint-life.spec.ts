@@ -104,6 +104,15 @@ describe('an endpoint', () => {
       expect((await tryOut(endpoint)).body).toMatchObject({ success: false, status: null, error_class: 'address_forbidden' });
     });
 
+    it('gets nothing in a format that is there no more, and says so', async () => {
+      const endpoint = await anEndpoint(api, sink.url);
+      await write('UPDATE callback_endpoints SET format = ? WHERE id = ?', ['of a module that was removed', endpoint.id]);
+      expect(await tryOut(endpoint)).toMatchObject({ status: 422, body: { errors: [{ field: 'format' }] } });
+      expect(await put(endpoint, { description: 'x' })).toMatchObject({ status: 422, body: { errors: [{ field: 'format' }] } });
+      expect(await put(endpoint, { format: 'native' })).toMatchObject({ status: 200, body: { format: 'native' } });
+      expect((await tryOut(endpoint)).body.success).toBe(true);
+    });
+
     it('gets it once for one Idempotency-Key', async () => {
       const endpoint = await anEndpoint(api, sink.url);
       const send = () => api.post(`/callbacks/${endpoint.id}/test`, { event: 'agent.created' }, { 'idempotency-key': 'one' });

@@ -7,6 +7,7 @@ import type { Principal } from '../../../kernel/principal.js';
 import { Beforehand } from '../../../platform/idempotency/beforehand.js';
 import { OutboundClient, OutboundError } from '../../../platform/outbound/outbound-client.js';
 import type { OutboundResponse } from '../../../platform/outbound/outbound-client.js';
+import { EndpointRules } from './endpoint-rules.js';
 import { EndpointsRepository } from './endpoints.repository.js';
 import type { TestEndpointDto } from './endpoints.dto.js';
 import type { EndpointTestView } from './endpoints.view.dto.js';
@@ -24,6 +25,7 @@ type Outcome = Pick<EndpointTestView, 'success' | 'duration_ms' | 'status' | 'er
 export class TestEndpoint {
   constructor(
     private readonly endpoints: EndpointsRepository,
+    private readonly rules: EndpointRules,
     private readonly opener: EndpointOpener,
     private readonly client: OutboundClient,
     private readonly beforehand: Beforehand,
@@ -31,7 +33,10 @@ export class TestEndpoint {
   ) {}
 
   async test(principal: Principal, id: string, { event }: TestEndpointDto): Promise<EndpointTestView> {
-    const target = this.opener.open(await this.endpoints.get(principal, id));
+    const endpoint = await this.endpoints.get(principal, id);
+    // Whoever registered it may be there no more.
+    this.rules.formatNamed(endpoint.format);
+    const target = this.opener.open(endpoint);
     if (target.format.events?.includes(event) === false) {
       throw invalidField('event', 'not_for_format', `The format ${target.format.name} has no words for ${event}.`);
     }
