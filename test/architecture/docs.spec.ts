@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ROOT, generatedFiles } from '../../scripts/generate-docs.js';
 import { readConfig } from '../../src/platform/config/config.js';
 
-const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...markdownBelow('docs')];
+const DOCUMENTS = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...markdownBelow('docs'), ...markdownBelow('examples')];
 /** What npm knows without a script of that name. */
 const NPM_COMMANDS = ['ci', 'install', 'run', 'exec'];
 
@@ -67,7 +67,7 @@ function anchorsOf(document: string): string[] {
 
 /** Paths in code words such as `src/kernel/ids.ts`; what has a placeholder in it is none. */
 function pathsIn(document: string): string[] {
-  const words = [...read(document).matchAll(/`((?:src|test|scripts|docs|\.ci)\/[^`\s]*)`/g)].map(([, path]) => path!);
+  const words = [...read(document).matchAll(/`((?:src|test|scripts|docs|examples|\.ci)\/[^`\s]*)`/g)].map(([, path]) => path!);
   return words.filter((path) => !/[*…<>{}]/.test(path));
 }
 
