@@ -21,11 +21,11 @@ export class Sequencer {
     }
   }
 
-  /** Sequences every organization that has something new. */
+  /** Sequences every organization that has something new. One look for each: of EXISTS MariaDB makes a join that reads the whole index. */
   async sequenceAll(): Promise<void> {
     const organizations = await this.unitOfWork.query<{ organization_id: string }>(
       `SELECT p.organization_id FROM event_positions p
-       WHERE EXISTS (SELECT 1 FROM events e WHERE e.organization_id = p.organization_id AND e.position IS NULL)`,
+       WHERE 1 = (SELECT 1 FROM events e WHERE e.organization_id = p.organization_id AND e.position IS NULL LIMIT 1)`,
     );
     for (const { organization_id } of organizations) await this.sequence(organization_id);
   }

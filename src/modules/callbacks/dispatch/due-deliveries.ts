@@ -85,12 +85,12 @@ export class DueDeliveries {
     return Math.max(dueAt, freeAt, endpoint.suspended_until ?? 0);
   }
 
-  /** Endpoints with something due that a pump should look at. */
+  /** Endpoints with something due that a pump should look at. One look for each: of EXISTS MariaDB makes a join that reads the whole index. */
   async endpoints(): Promise<string[]> {
     const now = this.clock.now();
     const rows = await this.unitOfWork.query<{ id: string }>(
       `SELECT e.id FROM callback_endpoints e WHERE e.enabled = 1 AND (e.suspended_until IS NULL OR e.suspended_until <= ?)
-       AND EXISTS (SELECT 1 FROM callback_deliveries d WHERE d.callback_id = e.id AND d.due_at <= ?)`,
+       AND 1 = (SELECT 1 FROM callback_deliveries d WHERE d.callback_id = e.id AND d.due_at <= ? ORDER BY d.due_at LIMIT 1)`,
       [now, now],
     );
     return rows.map((row) => row.id);

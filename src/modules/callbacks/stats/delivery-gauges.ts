@@ -56,7 +56,7 @@ export class DeliveryGauges {
   private async deliveries(): Promise<Sample[]> {
     const outstanding = await this.unitOfWork.query<Outstanding>(
       `SELECT e.id, e.format FROM callback_endpoints e
-       WHERE EXISTS (SELECT 1 FROM callback_deliveries d WHERE d.callback_id = e.id AND d.due_at > 0) LIMIT ?`,
+       WHERE 1 = (SELECT 1 FROM callback_deliveries d WHERE d.callback_id = e.id AND d.due_at > 0 ORDER BY d.due_at LIMIT 1) LIMIT ?`,
       [MAX_ENDPOINTS],
     );
     const counts = new Map<string, Sample>();
