@@ -38,7 +38,7 @@ describe('documents', () => {
 
 function markdownBelow(folder: string): string[] {
   const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
-  return names.filter((name) => name.endsWith('.md')).map((name) => join(folder, name)).toSorted();
+  return names.filter((name) => name.endsWith('.md') && !name.includes('node_modules')).map((name) => join(folder, name)).toSorted();
 }
 
 function read(path: string): string {
