@@ -32,7 +32,7 @@ export const EVENT_CATALOGUE: Record<EventType, EventDescription> = {
   'agent.status_changed': { happened: 'The declared status of an agent changed.' },
   'visitor.created': { happened: 'A visitor was created.' },
   'visitor.updated': { happened: 'Fields of a visitor changed, `changed` names them.' },
-  'callback.disabled': { happened: 'The service disabled the endpoint; `reason` is `gone` when the receiver answered 410, `creator_disabled` when the agent or application that made it was disabled.' },
+  'callback.disabled': { happened: 'The service disabled the endpoint; `reason` is `gone` when the receiver answered 410, `failing` after five days of nothing but failures, `creator_disabled` when the agent or application that made it was disabled.' },
   'callback.exhausted': {
     happened: 'All attempts of a delivery failed and its schedule is used up; never for an event whose name begins with `callback.`.',
   },

@@ -64,8 +64,8 @@ export class EndpointView {
   /** @example true */
   enabled: boolean;
   /**
-   * Why the system disabled it: `gone` when the receiver answered 410, `creator_disabled` when the agent or application
-   * that made it was disabled.
+   * Why the system disabled it: `gone` when the receiver answered 410, `failing` after five days of nothing but failures,
+   * `creator_disabled` when the agent or application that made it was disabled.
    * @example null
    */
   disabled_reason: string | null;
