@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AttemptLog } from '../../src/modules/callbacks/dispatch/attempt-log.js';
-import type { Attempt, AttemptResult } from '../../src/modules/callbacks/dispatch/attempt-log.js';
+import type { Attempt, AttemptResult } from '../../src/modules/callbacks/dispatch/attempt.js';
 import { DeliveryClaims } from '../../src/modules/callbacks/dispatch/delivery-claims.js';
 import type { ClaimedDelivery } from '../../src/modules/callbacks/dispatch/delivery-claims.js';
 import { startCallbackSink } from '../support/callback-sink.js';

@@ -8,30 +8,10 @@ import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { Outbox } from '../../../platform/outbox/outbox.js';
 import { subjectOf } from '../endpoints/endpoint-creator.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
+import type { Attempt, AttemptResult } from './attempt.js';
 import type { ClaimedDelivery } from './delivery-claims.js';
 import { EndpointHealth } from './endpoint-health.js';
 import { groupBy } from './group-by.js';
-
-export interface Attempt {
-  delivery: ClaimedDelivery;
-  startedAt: number;
-  durationMs: number;
-  statusCode: number | null;
-  errorClass: string | null;
-  errorMessage: string | null;
-  responseHeaders: Record<string, string> | null;
-  responseBody: Buffer | null;
-  result: AttemptResult;
-  /** Of the one request that ends a suspension or prolongs it: until when the right to it was held. */
-  probeUntil?: number;
-}
-
-export type AttemptResult =
-  | { kind: 'succeeded' }
-  | { kind: 'failed'; nextAttemptAt: number }
-  | { kind: 'exhausted' }
-  /** Trying again cannot help; `gone` disables the endpoint too. */
-  | { kind: 'discarded'; gone: boolean };
 
 /** An attempt with its number, which no other of its delivery has; `late` when its claim was lost meanwhile. */
 type NumberedAttempt = Attempt & { number: number; late: boolean };

@@ -8,7 +8,7 @@ import { AuditTrail } from '../../audit/audit.contract.js';
 import { subjectOf } from '../endpoints/endpoint-creator.js';
 import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
-import type { Attempt } from './attempt-log.js';
+import type { Attempt } from './attempt.js';
 import { groupBy } from './group-by.js';
 
 /** An endpoint is suspended after so many failures in a row, and after nothing but failures for so long. */

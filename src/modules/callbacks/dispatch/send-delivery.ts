@@ -7,7 +7,7 @@ import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
 import { EndpointOpener } from '../endpoints/open-endpoint.js';
 import type { OpenEndpoint } from '../endpoints/open-endpoint.js';
 import { AttemptMetrics } from '../stats/attempt-metrics.js';
-import type { Attempt, AttemptResult } from './attempt-log.js';
+import type { Attempt, AttemptResult } from './attempt.js';
 import type { ClaimedDelivery } from './delivery-claims.js';
 import { retryDelayMs } from './retry-policy.js';
 import type { FailedAttempt } from './retry-policy.js';
