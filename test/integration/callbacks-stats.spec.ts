@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../src/kernel/ids.js';
+import { MAX_DELIVERIES } from '../../src/modules/callbacks/stats/stats.repository.js';
+import { addRows } from '../../src/platform/database/rows.js';
+import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startCallbackSink } from '../support/callback-sink.js';
 import type { CallbackSink, SinkBehaviour } from '../support/callback-sink.js';
 import { startTestApp } from '../support/start-test-app.js';
@@ -35,6 +39,14 @@ async function send(count: number, answer: SinkBehaviour): Promise<void> {
     expect((await app.api.post('/visitors', { external_id: `stats-${visitors}` })).status).toBe(201);
   }
   await app.settle();
+}
+
+function unitOfWork(): UnitOfWork {
+  return app.app.get(UnitOfWork);
+}
+
+function query(sql: string, parameters: unknown[]): Promise<unknown[]> {
+  return unitOfWork().query(sql, parameters);
 }
 
 async function stats(id: string, query = ''): Promise<any> {
@@ -111,6 +123,24 @@ describe('GET /callbacks/{id}/stats', () => {
     await send(1, { status: 200 });
     expect(await stats(one)).toMatchObject({ attempts: 3 });
     await remove(one);
+  });
+
+  it('looks at the newest of what is too much, and says so', async () => {
+    const id = await anEndpoint();
+    const [{ organization_id: organization }] = (await query('SELECT organization_id FROM callback_endpoints WHERE id = ?', [id])) as [{ organization_id: string }];
+    const now = clock.now();
+    const count = MAX_DELIVERIES + 50;
+    // The newest 20 have failed at first; the oldest 50 took long, and are beyond the bound.
+    const deliveries = Array.from({ length: count }, (_, index) => ({ id: newId('delivery'), at: now - index * 1000, tries: index < 20 ? 2 : 1, durationMs: index >= MAX_DELIVERIES ? 9000 : 10 }));
+    await unitOfWork().run(async () => {
+      const columns = ['id', 'organization_id', 'callback_id', 'event_id', 'event', 'status', 'due_at', 'created_at'];
+      await addRows(unitOfWork(), 'callback_deliveries', columns, deliveries.map((each) => [each.id, organization, id, newId('event'), 'visitor.created', 'failed', now + 1e9, each.at]));
+      const attempts = deliveries.flatMap((each) => Array.from({ length: each.tries }, (_, index) => [each.id, index + 1, each.at, each.durationMs, index + 1 < each.tries ? 500 : 200]));
+      await addRows(unitOfWork(), 'callback_attempts', ['delivery_id', 'attempt', 'started_at', 'duration_ms', 'status_code'], attempts);
+    });
+    const body = await stats(id);
+    expect(body).toMatchObject({ attempts: MAX_DELIVERIES + 20, failed: 20, pending: count, sampled: true, p95_ms: 10 });
+    await remove(id);
   });
 
   it('refuses what is no instant or too long ago', async () => {

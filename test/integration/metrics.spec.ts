@@ -24,7 +24,7 @@ beforeAll(async () => {
   await anEndpoint('/exhausted', [0]);
   await anEndpoint('/gone', [0]);
   await anEndpoint('/later', [3600]);
-  for (let count = 0; count < 3; count++) expect((await app.api.post('/visitors', { external_id: `metrics-${count}` })).status).toBe(201);
+  for (const name of ['Ada', 'Grace', 'Barbara']) await aVisitor(name);
   await app.settle();
   await suspend();
   const socket = await connectSocket(app.url, API_KEY);
@@ -40,6 +40,10 @@ afterAll(async () => {
 async function anEndpoint(path: string, schedule: number[]): Promise<void> {
   const made = await app.api.post('/callbacks', { url: sink.url + path, events: ['visitor.created'], retry: { schedule_seconds: schedule } });
   expect(made.status, made.text).toBe(201);
+}
+
+async function aVisitor(name: string): Promise<void> {
+  expect((await app.api.post('/visitors', { external_id: name })).status).toBe(201);
 }
 
 /** As the dispatcher does after many failures. */

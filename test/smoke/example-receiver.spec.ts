@@ -27,9 +27,7 @@ describe('examples/receiver, against the built server', { timeout: TIMEOUT_MS },
   beforeAll(async () => {
     server = await startBuiltServer({ CALLBACK_ALLOW_CIDRS: '127.0.0.0/8' });
     port = await freePort();
-    const made = await server.api.post('/callbacks', { url: `http://127.0.0.1:${port}/`, events: ['visitor.*'], retry: { schedule_seconds: [0, 1, 1, 1, 1] } });
-    expect(made.status, made.text).toBe(201);
-    endpoint = made.body;
+    endpoint = await anEndpoint();
     receiver = await startReceiver();
   }, TIMEOUT_MS);
 
@@ -38,6 +36,12 @@ describe('examples/receiver, against the built server', { timeout: TIMEOUT_MS },
     await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   }, TIMEOUT_MS);
+
+  async function anEndpoint(): Promise<any> {
+    const made = await server.api.post('/callbacks', { url: `http://127.0.0.1:${port}/`, events: ['visitor.*'], retry: { schedule_seconds: [0, 1, 1, 1, 1] } });
+    expect(made.status, made.text).toBe(201);
+    return made.body;
+  }
 
   async function startReceiver(): Promise<{ process: ChildProcess; output: () => string }> {
     const { PATH = '', HOME = '' } = process.env;
