@@ -29,6 +29,18 @@ async function made(caller: Caller, path: string, body: Body): Promise<Body> {
   return answer.body;
 }
 
+let recovered: Promise<unknown> = Promise.resolve();
+
+/** One at a time: the one before has to end first. */
+function addRecovery(): Promise<unknown> {
+  recovered = recovered.then(async () => {
+    const answer = await acme.post(`/callbacks/${callback.id}/recover`, { since: new Date(Date.now() - 60_000).toISOString() });
+    expect(answer.status, answer.text).toBe(202);
+    await app.settle();
+  });
+  return recovered;
+}
+
 const PRIORITIES = ['low', 'normal', 'high', 'urgent'];
 
 interface List {
@@ -143,6 +155,11 @@ const LISTS: List[] = [
       status: valuesOf('status'), event: valuesOf('event'),
       since: { values: (items) => [items[10]!.created_at, items[0]!.created_at, '2100-01-01T00:00:00Z'], lets: (item, value) => Date.parse(item.created_at) >= Date.parse(value) },
     },
+  },
+  {
+    route: '/callbacks/{id}/recoveries', path: `/callbacks/${callback.id}/recoveries`, add: addRecovery,
+    sorts: { created_at: createdAt },
+    filters: {},
   },
 ];
 

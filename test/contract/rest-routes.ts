@@ -105,6 +105,14 @@ export async function aWorld(app: TestApp, caller: Caller): Promise<World> {
   await app.settle();
   const deliveries = (await caller.get(`/callbacks/${callbackId}/deliveries`)).body.data;
   expect(deliveries).toMatchObject([{ status: 'succeeded' }, { status: 'succeeded' }]);
+  const recover = async (): Promise<string> => {
+    const begun = await caller.post(`/callbacks/${callbackId}/recover`, { since: anHourAgo() });
+    expect(begun.status, begun.text).toBe(202);
+    await app.settle();
+    return begun.body.id;
+  };
+  await recover();
+  const recoveryId = await recover();
   await sink.close();
   return {
     caller,
@@ -117,12 +125,17 @@ export async function aWorld(app: TestApp, caller: Caller): Promise<World> {
       'events.id': (await caller.get('/events?limit=1')).body.data[0].id,
       'callbacks.id': callbackId,
       'deliveries.delivery_id': deliveries[0].id,
+      'recoveries.recovery_id': recoveryId,
       'applications.id': applicationId,
       'api-keys.key_id': keyId,
       'signing-keys.key_id': signingKeyId,
       'oauth-client.client_id': clientId,
     },
   };
+}
+
+function anHourAgo(): string {
+  return new Date(Date.now() - 3_600_000).toISOString();
 }
 
 /** Under which key `World.ids` has what stands for a parameter: the segment before it, and its name. */
@@ -189,7 +202,8 @@ export function validBodies(world: World): Record<string, ValidBodies> {
     'PUT /messages/{id}': { bodies: [{ content: 'edited', metadata: { source: 'app' } }], required: [] },
     'POST /callbacks': { bodies: [{ ...CALLBACK, secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' }], required: ['url', 'events'] },
     'PUT /callbacks/{id}': { bodies: [CALLBACK], required: [] },
-    'POST /callbacks/{id}/rotate-secret': { bodies: [{ secret: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', overlap_seconds: 3600 }], required: [] },
+    'POST /callbacks/{id}/rotate-secret': { bodies: [{ overlap_seconds: 0 }, { secret: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD' }], required: [] },
+    'POST /callbacks/{id}/recover': { bodies: [{ since: anHourAgo(), until: new Date().toISOString(), include_succeeded: false }], required: ['since'] },
     'POST /callbacks/{id}/test': { bodies: [{ event: 'message.received' }], required: ['event'] },
     'POST /applications': { bodies: [APPLICATION], required: ['name', 'scopes'] },
     'PUT /applications/{id}': { bodies: [APPLICATION], required: [] },

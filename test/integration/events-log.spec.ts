@@ -111,7 +111,7 @@ describe('GET /events', () => {
   });
 
   it('misses nothing that is read by cursor while many write', async () => {
-    const writers = 32;
+    const writers = 64;
     const conversations = await Promise.all(Array.from({ length: 8 }, () => aConversation(api)));
     let writing = true;
     const reads = (async () => {

@@ -8,7 +8,7 @@ export interface Statement {
 }
 
 interface Queryable {
-  query(sql: string, parameters?: unknown[], structured?: boolean): Promise<unknown>;
+  query: (this: Queryable, sql: string, parameters?: unknown[], structured?: boolean) => Promise<unknown>;
 }
 
 /** Everything that the database is asked while `work` runs, by whatever way. */
@@ -58,7 +58,7 @@ export async function planOf(app: TestApp, { sql, parameters }: Statement, table
   const unitOfWork = app.app.get(UnitOfWork);
   if (unitOfWork.dialect === 'sqlite') {
     const rows = await unitOfWork.query<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, parameters);
-    const steps = rows.map(({ detail }) => detail).filter((detail) => /^USE TEMP/.test(detail) || names.has(/^(?:SEARCH|SCAN) (\w+)/.exec(detail)?.[1] ?? ''));
+    const steps = rows.map(({ detail }) => detail).filter((detail) => detail.startsWith('USE TEMP') || names.has(/^(?:SEARCH|SCAN) (\w+)/.exec(detail)?.[1] ?? ''));
     return { sql, steps, scans: steps.some((step) => step.startsWith('SCAN')), sorts: steps.some((step) => /TEMP B-TREE FOR .*ORDER BY/.test(step)) };
   }
   const rows = await unitOfWork.query<{ table: string; type: string; key: string | null; key_len: string | null; Extra: string | null }>(`EXPLAIN ${sql}`, parameters);
