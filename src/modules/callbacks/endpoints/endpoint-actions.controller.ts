@@ -53,8 +53,9 @@ export class EndpointActionsController {
   }
 
   /**
-   * Sends an example of an event now, in the format of the endpoint and signed, with the header `webhook-test: true`,
-   * and answers how the receiver took it. Also while the endpoint is disabled. Nothing of it is stored or tried again.
+   * Sends an example of an event now, and answers how the receiver took it. It is signed and in the format of the
+   * endpoint, and has the header `webhook-test: true`. Also while the endpoint is disabled. Nothing of it is stored or
+   * tried again.
    */
   @Post('test')
   @HttpCode(200)

@@ -16,8 +16,8 @@ export class RecoveriesController {
   constructor(private readonly recoveries: RecoveriesService) {}
 
   /**
-   * Sends the events of a range of time again that concern the endpoint and did not reach it, or were never meant for it
-   * because it was disabled or not there yet. Answers the record of that work, which says how far it is.
+   * Sends the events of a range of time again that concern the endpoint and did not reach it. Also those that were never
+   * meant for it, because it was disabled or not there yet. Answers the record of that work, which says how far it is.
    */
   @Post('recover')
   @HttpCode(202)
