@@ -21,7 +21,7 @@ const CALLBACK_TIMEOUT_MS = 2_000;
 const RETRY_SCHEDULE_SECONDS = [0, 1, 1, 2, 3, 5, 5, 5];
 
 /**
- * Starts the processes, an endpoint and 200 messages/s, lets `disturb` do its worst, stops the load and compares
+ * Starts the processes, an endpoint and 200 messages/s (half as many in a short run), lets `disturb` do its worst, stops the load and compares
  * everything that was answered with everything that is there.
  */
 export async function underLoad(
@@ -48,7 +48,7 @@ export async function underLoad(
     });
     ledger.secret = endpoint.secret;
     const conversations = await createConversations(client, CONVERSATIONS);
-    const load = new MessageLoad(client, conversations);
+    const load = new MessageLoad(client, conversations, options.quick ? 100 : 200);
     const ticker = setInterval(() => options.progress(progressLine(load, ledger, slots)), 500);
     try {
       load.start();

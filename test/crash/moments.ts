@@ -81,7 +81,8 @@ async function play({ environment, receiver, slots, client, url, count, progress
   await Promise.all([BEFORE, AFTER].map((path) => receiver.waitFor(path, total, 1, LAPSE_MS)));
   await receiver.waitFor(BEFORE, batch, 2, LAPSE_MS);
 
-  const violations: string[] = [];
+  // Its requests time out now that it lives again; it ends when it has told of them.
+  const violations = await second.stop();
   const states = await untilAllSucceeded(client, Object.entries(endpoints), violations);
   const endings = await Promise.all(slots.splice(0).map((slot) => slot.stop()));
   const repeated = Object.fromEntries(Object.keys(endpoints).map((path) => [path, repeats(receiver, path, path === FROZEN ? count : total, violations)]));
@@ -96,7 +97,7 @@ async function play({ environment, receiver, slots, client, url, count, progress
       'sent again: killed before the answer': `${repeated[BEFORE]} of ${batch} under way`,
       'sent again: killed after the 200': `${repeated[AFTER]} of ${batch} answered`,
       'sent again: frozen, claim lapsed': `${repeated[FROZEN]} of ${batch} under way`,
-      'attempts recorded late': states.late,
+      'attempts recorded late by the frozen': states.late,
     },
     violations: [...violations, ...endings.flat()],
   };

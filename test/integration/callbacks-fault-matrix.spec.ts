@@ -80,6 +80,8 @@ describe('an attempt', () => {
     const endpoint = await desk.endpointAt(gone.url);
     const [bad] = await desk.deliverTwo(endpoint);
     desk.assertBecame(bad, failsAs('connect'));
+    // It is connected to twice, and that is one attempt.
+    expect(bad['attempt_count']).toBe(1);
     const back = await desk.receiver({ answer: () => OK, port: gone.port });
     desk.clock.advance(PAST_THE_SCHEDULE_MS);
     await desk.settle();
