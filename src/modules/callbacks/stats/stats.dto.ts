@@ -3,7 +3,7 @@ import { FromText, IfPresent } from '../../../platform/http/validation/rules.js'
 
 export class EndpointStatsQueryDto {
   /**
-   * Where the window begins, in RFC 3339: 24 hours ago when absent, 28 days ago at the most.
+   * Where the window begins, in RFC 3339: 24 hours ago when absent. It begins 28 days ago where this is earlier still.
    * @example '2026-03-01T09:30:00Z'
    */
   @FromText('instant')
@@ -29,7 +29,10 @@ export class LastFailureView {
 
 /** How an endpoint fares. */
 export class EndpointStatsView {
-  /** @example '2026-03-01T09:30:00.000Z' */
+  /**
+   * Where the window really begins.
+   * @example '2026-03-01T09:30:00.000Z'
+   */
   since: string;
   /**
    * Attempts that ended since then; of each delivery in a batch its own.

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, toInstant } from '../../../kernel/clock.js';
-import { invalidField } from '../../../kernel/domain-error.js';
 import type { Principal } from '../../../kernel/principal.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import type { EndpointStatsQueryDto, EndpointStatsView, LastFailureView } from './stats.dto.js';
@@ -26,8 +25,7 @@ export class StatsService {
   /** Deliveries that were made before the window may have been tried in it: they are looked at as far back as the schedule is long, and a day. */
   async of(principal: Principal, callbackId: string, query: EndpointStatsQueryDto): Promise<EndpointStatsView> {
     const now = this.clock.now();
-    const since = query.since ?? now - DEFAULT_WINDOW_MS;
-    if (since < now - LONGEST_WINDOW_MS) throw invalidField('since', 'too_early', 'since must not be more than 28 days ago');
+    const since = Math.max(query.since ?? now - DEFAULT_WINDOW_MS, now - LONGEST_WINDOW_MS);
     const endpoint = await this.endpoints.get(principal, callbackId);
     const scheduleMs = endpoint.schedule_seconds.reduce((sum, seconds) => sum + seconds, 0) * 1000 * JITTER;
     const madeSince = Math.floor(since - Math.min(scheduleMs + LATE_MS, LONGEST_WINDOW_MS));
