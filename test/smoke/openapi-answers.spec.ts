@@ -7,7 +7,9 @@ import type { Answer, Caller } from '../support/start-test-app.js';
 
 /** What a later one needs is made by an earlier one. */
 const CREDENTIALS = ['api-keys', 'signing-keys', 'oauth-client'].map((name) => `applications/{id}/${name}`);
-const CREATION_ORDER = ['agents', 'visitors', 'callbacks', 'conversations', 'messages', 'applications', ...CREDENTIALS, 'organizations'];
+const CREATION_ORDER = [
+  'agents', 'visitors', 'callbacks', 'callbacks/{id}/recover', 'conversations', 'messages', 'applications', ...CREDENTIALS, 'organizations',
+];
 const METHOD_ORDER = ['get', 'put', 'post', 'delete'];
 const TOO_LARGE = JSON.stringify({ text: 'x'.repeat(1024 * 1024) });
 
@@ -21,8 +23,8 @@ describe('the answers of the built server', () => {
   const made = new Map<string, string>();
 
   beforeAll(async () => {
-    // A worker would send the events of this test to the examples' addresses.
-    server = await startBuiltServer({ ROLES: 'api' });
+    // A worker would send the events of this test to the examples' addresses. The instants of the examples grow old.
+    server = await startBuiltServer({ ROLES: 'api', EVENT_RETENTION_DAYS: '36500' });
     document = await fetchDocument(server.url);
     operations = operationsOf(document);
     check = schemaChecker(document);
@@ -84,7 +86,7 @@ describe('the answers of the built server', () => {
     for (const operation of creations) {
       for (const body of bodiesOf(operation)) {
         const answer = await send(operation, { body });
-        expect(answer.status, nameOf(operation)).toBe(201);
+        expect([201, 202], nameOf(operation)).toContain(answer.status);
         noteIds(operation, answer);
       }
     }
@@ -165,6 +167,8 @@ describe('the answers of the built server', () => {
   });
 
   it('happen once under an Idempotency-Key, and refuse its use for something else', async () => {
+    // An endpoint has one recovery at a time, and no worker ends the one from above.
+    await send(operations.find(({ method, path }) => method === 'delete' && path.endsWith('/recoveries/{recovery_id}'))!);
     // A key is rotated once, which has been done above.
     const repeatable = operations.filter(({ path, ...rest }) => parameterOf({ path, ...rest }, 'Idempotency-Key') !== undefined && !/-keys\/.*\/rotate$/.test(path));
     for (const [index, operation] of repeatable.filter((candidate) => !isOfOwnLogin(candidate)).entries()) {

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@ne
 import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../../kernel/principal.js';
 import { Allow, Caller } from '../../../platform/http/allow.js';
-import { ExampleAnswer, ExampleBodies, SortsBy } from '../../../platform/http/documentation.js';
+import { ExampleAnswer, SortsBy } from '../../../platform/http/documentation.js';
 import { AnswersResource } from '../../../platform/http/resource-headers.js';
 import { Throws } from '../../../platform/http/throws.js';
 import { ListRecoveriesDto, RecoverDto, RecoveryPageView, RecoveryView } from './recoveries.dto.js';
@@ -22,10 +22,6 @@ export class RecoveriesController {
   @Post('recover')
   @HttpCode(202)
   @Allow('callbacks:write')
-  @ExampleBodies({
-    'What failed since': { since: '2026-03-01T09:30:00Z' },
-    'A range, all of it': { since: '2026-03-01T09:30:00Z', until: '2026-03-01T18:00:00Z', include_succeeded: true },
-  })
   @ExampleAnswer({ done: 0, recovered: 0 })
   @AnswersResource({ location: `${PATH}/recoveries` })
   @Throws('callback.not_found', 'callback.disabled', 'recovery.in_progress')

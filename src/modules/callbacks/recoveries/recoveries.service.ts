@@ -33,6 +33,7 @@ export class RecoveriesService {
 
   async begin(principal: Principal, callbackId: string, input: RecoverDto): Promise<RecoveryView> {
     const { organizationId } = principal;
+    await this.endpoints.get(principal, callbackId);
     const range = this.rangeOf(input);
     const total = await this.events.count(organizationId, range);
     return this.unitOfWork.run(async () => {
