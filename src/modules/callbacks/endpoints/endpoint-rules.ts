@@ -52,8 +52,9 @@ export class EndpointRules {
   async verify({ format, url, options }: Destination): Promise<void> {
     const refusal = await this.beforehand.do(`callback verification ${identityOf({ format, url, options })}`, () => this.visit({ format, url, options }));
     if (refusal === null) return;
-    const code = 'callback.verification_failed';
-    throw new DomainError('invalid', code, refusal, { errors: [{ field: 'url', code, message: refusal }] });
+    throw new DomainError('invalid', 'callback.verification_failed', refusal, {
+      errors: [{ field: 'url', code: 'callback.verification_failed', message: refusal }],
+    });
   }
 
   private async visit({ format, url, options }: Destination): Promise<string | null> {
