@@ -22,6 +22,7 @@ describe('settings', () => {
       ROLES: ['api', 'worker'],
       SECRET_KEY: [],
       OAUTH_TRUSTED_ISSUERS: [],
+      EVENT_RETENTION_DAYS: 90,
       CORS_ORIGINS: [],
       RATE_LIMIT: '6000/60',
       TRUST_PROXY: [],
