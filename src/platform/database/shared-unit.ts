@@ -80,35 +80,48 @@ export class SharedUnit<I, R> {
   }
 
   private begin(): void {
-    this.scheduled = false;
-    void this.runNext();
+    if (this.waiting.length === 0) this.scheduled = false;
+    else void this.runNext();
   }
 
   private async runNext(): Promise<void> {
-    const batch = this.waiting.splice(0, this.options.maxItems);
-    if (batch.length === 0) return;
-    this.lastSize = batch.length;
     this.running++;
-    if (this.waiting.length > 0) this.schedule();
+    const batch: Waiting<I, R>[] = [];
     try {
-      await this.runBatch(batch);
+      // Taken when the unit has begun: what arrives while it waits for its turn to write goes along. One that runs again has its own.
+      const outcomes = await this.unitOfWork.run(() => this.handleAll(batch.length === 0 ? this.take(batch) : batch));
+      batch.forEach((waiting, index) => settle(waiting, outcomes[index]!));
+    } catch (error) {
+      await this.fail(batch.length === 0 ? this.take(batch) : batch, error);
     } finally {
       this.running--;
       if (this.waiting.length > 0) this.schedule();
     }
   }
 
-  private async runBatch(batch: Waiting<I, R>[]): Promise<void> {
-    let outcomes: Outcome<R>[];
-    try {
-      outcomes = await this.unitOfWork.run(() => this.handleAll(batch));
-    } catch (error) {
-      // Where the connection broke the batch may be committed all the same: run again it could be there twice.
-      if (batch.length === 1 || isConnectionLost(error) || isUnavailable(error)) for (const { reject } of batch) reject(error);
-      else for (const waiting of batch) await this.runBatch([waiting]);
+  private take(batch: Waiting<I, R>[]): Waiting<I, R>[] {
+    batch.push(...this.waiting.splice(0, this.options.maxItems));
+    this.lastSize = batch.length;
+    this.scheduled = false;
+    if (this.waiting.length > 0) this.schedule();
+    return batch;
+  }
+
+  /** Runs each of them again alone: one may have failed the others. */
+  private async fail(batch: readonly Waiting<I, R>[], error: unknown): Promise<void> {
+    // Where the connection broke the batch may be committed all the same: run again it could be there twice.
+    if (batch.length === 1 || isConnectionLost(error) || isUnavailable(error)) {
+      for (const { reject } of batch) reject(error);
       return;
     }
-    batch.forEach((waiting, index) => settle(waiting, outcomes[index]!));
+    for (const waiting of batch) {
+      try {
+        const [outcome] = await this.unitOfWork.run(() => this.handleAll([waiting]));
+        settle(waiting, outcome!);
+      } catch (alone) {
+        waiting.reject(alone);
+      }
+    }
   }
 
   private async handleAll(batch: readonly Waiting<I, R>[]): Promise<Outcome<R>[]> {
