@@ -8,16 +8,36 @@ export const EVENT_TYPES = [
   'conversation.updated',
   'conversation.closed',
   'conversation.reopened',
+  'conversation.transferred',
+  'conversation.rated',
   'message.received',
   'message.sent',
   'message.updated',
   'message.deleted',
+  'message.delivered',
+  'message.read',
   'agent.created',
   'agent.updated',
   'agent.deleted',
   'agent.status_changed',
   'visitor.created',
   'visitor.updated',
+  'visitor.online',
+  'visitor.offline',
+  'visitor.tracked',
+  'visitor.merged',
+  'visitor.deleted',
+  'ticket.created',
+  'ticket.updated',
+  'ticket.status_changed',
+  'ticket.commented',
+  'ticket.deleted',
+  'customer.created',
+  'customer.updated',
+  'customer.deleted',
+  'order.created',
+  'order.updated',
+  'order.deleted',
   'callback.disabled',
   'callback.exhausted',
 ] as const;
@@ -36,7 +56,10 @@ export interface EventSubject {
   channel: string | null;
   /** True while the conversation waits for an agent: all agents of the department may see it. */
   queued: boolean;
-  /** True when every member of the organization may see it (an agent's status, for example). */
+  /**
+   * True when every member of the organization may see it (an agent's status, for example). With an `agentId` an application
+   * that is confined to other agents may not.
+   */
   shared: boolean;
 }
 

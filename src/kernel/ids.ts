@@ -8,8 +8,18 @@ export const ID_PREFIXES = {
   organization: 'org',
   agent: 'agt',
   visitor: 'vis',
+  track: 'trk',
   conversation: 'cnv',
+  assignment: 'asg',
+  department: 'dpt',
+  businessHours: 'bhr',
   message: 'msg',
+  cannedReply: 'cnr',
+  customer: 'cus',
+  order: 'ord',
+  ticket: 'tkt',
+  ticketComment: 'tcm',
+  ticketChange: 'tch',
   event: 'evt',
   callback: 'cbk',
   delivery: 'dlv',
@@ -81,4 +91,9 @@ export function ulid(nowMs: number = Date.now()): string {
 
 export function newId(kind: IdKind): string {
   return `${ID_PREFIXES[kind]}_${ulid()}`;
+}
+
+/** The id of what is made once of something else, so that it is found again by the id of that. */
+export function idMadeOf(kind: IdKind, sourceId: string): string {
+  return `${ID_PREFIXES[kind]}_${sourceId.slice(sourceId.indexOf('_') + 1)}`;
 }

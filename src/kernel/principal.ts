@@ -27,11 +27,12 @@ export interface ApplicationGrant {
 
 /**
  * Who is calling, after authentication. Everything a caller does is confined to `organizationId`. An agent that acts
- * through an OAuth client is of kind `agent` and has an `application`: both confine it.
+ * through an OAuth client is of kind `agent` and has an `application`: both confine it. A visitor has no scopes: it may do
+ * only what is open to visitors by name.
  */
 export interface Principal {
-  kind: 'api_key' | 'agent' | 'oauth_client' | 'signing_key';
-  /** Id of the key, the agent or the client. */
+  kind: 'api_key' | 'agent' | 'oauth_client' | 'signing_key' | 'visitor';
+  /** Id of the key, the agent, the client or the visitor. */
   id: string;
   organizationId: string;
   scopes: ReadonlySet<string>;
@@ -76,28 +77,42 @@ export type Visibility = RoleVisibility & {
 
 type RoleVisibility =
   | { kind: 'all' }
-  | { kind: 'department'; department: string | null }
-  | { kind: 'own'; agentId: string; department: string | null };
+  | { kind: 'department'; agentId: string; department: string | null }
+  | { kind: 'own'; agentId: string; department: string | null }
+  | { kind: 'visitor'; visitorId: string };
 
 /** What of a principal decides what it may see. */
-export type Viewer = Pick<Principal, 'id' | 'agent' | 'application'>;
+export type Viewer = Pick<Principal, 'id' | 'agent' | 'application'> & { kind?: Principal['kind'] };
 
 export function visibilityOf(viewer: Viewer): Visibility {
   const within = viewer.application?.dataScope ?? null;
   return { ...roleVisibilityOf(viewer), ...(within !== null && { within }) };
 }
 
-function roleVisibilityOf({ id, agent }: Viewer): RoleVisibility {
+function roleVisibilityOf({ kind, id, agent }: Viewer): RoleVisibility {
+  if (kind === 'visitor') return { kind: 'visitor', visitorId: id };
   if (agent === null || agent.role === 'admin') return { kind: 'all' };
-  if (agent.role === 'supervisor') return { kind: 'department', department: agent.department };
+  if (agent.role === 'supervisor') return { kind: 'department', agentId: id, department: agent.department };
   return { kind: 'own', agentId: id, department: agent.department };
 }
 
-type VisibleSubject = Pick<EventSubject, 'agentId' | 'department' | 'channel' | 'queued'>;
+type VisibleSubject = Pick<EventSubject, 'agentId' | 'department' | 'channel' | 'queued'> & {
+  /** Without it no visitor sees the subject. */
+  visitorId?: string | null;
+};
 
-/** Whether an event, as it was when it happened, may be shown. */
+/**
+ * Whether an event, as it was when it happened, may be shown. What is shared and yet belongs to an agent, as a customer does to
+ * its owner, is hidden from applications that are confined to other agents.
+ */
 export function isVisibleTo(visibility: Visibility, subject: EventSubject): boolean {
-  return subject.shared || mayBeSeen(visibility, subject);
+  const isShown = subject.shared && visibility.kind !== 'visitor' && (subject.agentId === null || allows(agentsWithin(visibility), subject.agentId));
+  return isShown || mayBeSeen(visibility, subject);
+}
+
+/** The agents to whom the caller's application confines it; empty for all. */
+export function agentsWithin({ within }: Visibility): readonly string[] {
+  return within?.agentIds ?? [];
 }
 
 /** Whether a conversation, or what belongs to it, may be seen. */
@@ -115,7 +130,8 @@ function allows(values: readonly string[], value: string | null): boolean {
 
 function isVisibleToRole(visibility: RoleVisibility, subject: VisibleSubject): boolean {
   if (visibility.kind === 'all') return true;
-  if (visibility.kind === 'department') return subject.department === visibility.department;
+  if (visibility.kind === 'visitor') return subject.visitorId === visibility.visitorId;
   if (subject.agentId === visibility.agentId) return true;
+  if (visibility.kind === 'department') return subject.department === visibility.department;
   return subject.queued && (subject.department === null || subject.department === visibility.department);
 }
