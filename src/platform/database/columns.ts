@@ -19,6 +19,7 @@ export type ColumnKind =
   | { kind: 'text'; length: number }
   | { kind: 'long' }
   | { kind: 'json' }
+  | { kind: 'bytes' }
   | { kind: 'instant' }
   | { kind: 'count' }
   | { kind: 'number' }
@@ -51,6 +52,8 @@ function dialectOptions(column: ColumnKind, { dialect, collation }: ColumnTarget
     case 'long':
     case 'json':
       return { type: mysql ? 'mediumtext' : 'text', ...unicode };
+    case 'bytes':
+      return { type: mysql ? 'mediumblob' : 'blob' };
     case 'instant':
     case 'number':
       return { type: 'bigint' };
@@ -96,6 +99,14 @@ export function PrimaryIdColumn(length?: number): PropertyDecorator {
   };
 }
 
+/** A whole number that the program gives, as the key; SQLite reaches the row itself by it. */
+export function PrimaryNumberColumn(): PropertyDecorator {
+  return (prototype, property) => {
+    kinds.push({ target: prototype.constructor, property: String(property), column: { kind: 'serial' } });
+    PrimaryColumn({ type: 'integer', transformer: numberTransformer })(prototype, property);
+  };
+}
+
 /** A number given by the database, increasing in the order of insertion. */
 export function SerialColumn(): PropertyDecorator {
   return (prototype, property) => {
@@ -111,6 +122,14 @@ export const TextColumn = (length: number, options?: ColumnOptions): PropertyDec
 export const LongTextColumn = (options?: ColumnOptions): PropertyDecorator => column({ kind: 'long' }, options);
 export const JsonColumn = (options?: ColumnOptions): PropertyDecorator =>
   column({ kind: 'json' }, { transformer: jsonTransformer, ...options });
+/** Bytes as a query gives them: libsql's `all` has no Buffers, unlike its `get` and MySQL's driver. */
+export function bytesOf(value: Uint8Array | ArrayBuffer): Uint8Array {
+  return value instanceof Uint8Array ? value : new Uint8Array(value);
+}
+
+/** Up to 16 MiB. */
+export const BytesColumn = (options?: ColumnOptions): PropertyDecorator =>
+  column({ kind: 'bytes' }, { transformer: { to: (value: Uint8Array) => value, from: bytesOf }, ...options });
 /** Unix milliseconds. */
 export const InstantColumn = (options?: ColumnOptions): PropertyDecorator =>
   column({ kind: 'instant' }, { transformer: numberTransformer, ...options });
@@ -130,6 +149,13 @@ export function resolveColumnTypes(target: ColumnTarget): void {
     const args = stored.get(`${nameOf(entity)}.${property}`);
     if (args !== undefined) Object.assign(args.options, { length: undefined, charset: undefined, collation: undefined }, dialectOptions(kind, target));
   }
+  if (target.dialect === 'sqlite') leaveOutFullTextIndexes();
+}
+
+/** SQLite has full text in virtual tables, see `addFullText`. */
+function leaveOutFullTextIndexes(): void {
+  const { indices } = getMetadataArgsStorage();
+  for (let place = indices.length - 1; place >= 0; place--) if (indices[place]!.fulltext === true) indices.splice(place, 1);
 }
 
 function nameOf(target: Function | string): string {

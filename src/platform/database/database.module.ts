@@ -7,6 +7,7 @@ import { IdempotencyKeyEntity } from '../idempotency/idempotency-key.entity.js';
 import { LeaseEntity } from '../leases/lease.entity.js';
 import { LOGGER } from '../observability/tokens.js';
 import { EventEntity, EventPositionEntity } from '../outbox/event.entity.js';
+import { ProjectionPositionEntity } from '../outbox/projection-position.entity.js';
 import { resolveColumnTypes } from './columns.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { Database } from './database.js';
@@ -26,7 +27,7 @@ import { UnitOfWork } from './unit-of-work.js';
         return Database.openWriter(options!);
       },
     }),
-    TypeOrmModule.forFeature([DeploymentEntity, EventEntity, EventPositionEntity, LeaseEntity, IdempotencyKeyEntity]),
+    TypeOrmModule.forFeature([DeploymentEntity, EventEntity, EventPositionEntity, ProjectionPositionEntity, LeaseEntity, IdempotencyKeyEntity]),
   ],
   providers: [
     {

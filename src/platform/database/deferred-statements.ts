@@ -13,13 +13,21 @@ const BEGIN = 'START TRANSACTION';
 export class DeferredStatements {
   private statements: string[] = [];
   private parameters: unknown[] = [];
+  private readonly query: Query;
 
   /** For all that this runner is asked from now on. */
   constructor(runner: QueryRunner) {
-    const query = runner.query.bind(runner) as Query;
+    this.query = runner.query.bind(runner) as Query;
     const withDeferred: Query = async (sql, parameters = [], structured) => {
       if (sql === BEGIN) return this.add(sql, []);
-      return this.statements.length === 0 ? query(sql, parameters, structured) : this.runWith(query, sql, parameters, structured);
+      if (this.statements.length === 0) return this.query(sql, parameters, structured);
+      if (sql === 'ROLLBACK') {
+        this.takeAll();
+        return this.query(sql);
+      }
+      this.add(sql, parameters);
+      const last = (await this.send()).at(-1);
+      return structured ? toQueryResult(last) : last;
     };
     runner.query = withDeferred as QueryRunner['query'];
   }
@@ -29,15 +37,25 @@ export class DeferredStatements {
     this.parameters.push(...parameters);
   }
 
-  private async runWith(query: Query, sql: string, parameters: unknown[], structured = false): Promise<unknown> {
-    const statements = [...this.statements, sql];
-    const values = [...this.parameters, ...parameters];
+  /** The rows for each set of parameters, all asked for in one packet. */
+  async queryEach(sql: string, parameterSets: readonly (readonly unknown[])[]): Promise<unknown[]> {
+    if (parameterSets.length === 0) return [];
+    for (const parameters of parameterSets) this.add(sql, parameters);
+    return (await this.send()).slice(-parameterSets.length);
+  }
+
+  /** The result of each statement. */
+  private async send(): Promise<unknown[]> {
+    const { statements, parameters } = this.takeAll();
+    const results = await this.query(statements.join(';\n'), parameters);
+    return statements.length === 1 ? [results] : (results as unknown[]);
+  }
+
+  private takeAll(): { statements: string[]; parameters: unknown[] } {
+    const { statements, parameters } = this;
     this.statements = [];
     this.parameters = [];
-    if (sql === 'ROLLBACK') return query(sql);
-    const results = (await query(statements.join(';\n'), values)) as unknown[];
-    const last = results.at(-1);
-    return structured ? toQueryResult(last) : last;
+    return { statements, parameters };
   }
 }
 

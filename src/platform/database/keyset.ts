@@ -12,6 +12,8 @@ export interface Sorting {
   default: string;
   /** Unique column that breaks ties. */
   tieBreaker: string;
+  /** Columns that are compared and sorted by an expression of equal value, where that costs the database less. */
+  equals?: Record<string, string>;
 }
 
 interface Cursor {
@@ -58,21 +60,22 @@ export async function keysetPage<T extends ObjectLiteral>(
   }
   const place = `${descending ? '-' : ''}${alias}.${column}`;
   const total = page.include_total === true ? await query.clone().getCount() : undefined;
+  const compared = (name: string): string => sorting.equals?.[name] ?? `${alias}.${name}`;
   if (page.cursor !== undefined) {
     const cursor = decode(page.cursor, place);
     const than = descending ? '<' : '>';
     if (column === sorting.tieBreaker) {
-      query.andWhere(`${alias}.${column} ${than} :cursorId`, { cursorId: cursor.id });
+      query.andWhere(`${compared(column)} ${than} :cursorId`, { cursorId: cursor.id });
     } else {
       query.andWhere(
-        `(${alias}.${column} ${than} :cursorValue OR (${alias}.${column} = :cursorValue AND ${alias}.${sorting.tieBreaker} ${than} :cursorId))`,
+        `(${compared(column)} ${than} :cursorValue OR (${compared(column)} = :cursorValue AND ${compared(sorting.tieBreaker)} ${than} :cursorId))`,
         { cursorValue: cursor.value, cursorId: cursor.id },
       );
     }
   }
   const order = descending ? 'DESC' : 'ASC';
-  query.orderBy(`${alias}.${column}`, order);
-  if (column !== sorting.tieBreaker) query.addOrderBy(`${alias}.${sorting.tieBreaker}`, order);
+  query.orderBy(compared(column), order);
+  if (column !== sorting.tieBreaker) query.addOrderBy(compared(sorting.tieBreaker), order);
   const limit = page.limit ?? DEFAULT_LIMIT;
   const rows = await query.limit(limit + 1).getMany();
   const data = rows.slice(0, limit);

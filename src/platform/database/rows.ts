@@ -61,6 +61,26 @@ function firstSerial(result: unknown, count: number): number {
   return (result as MysqlResult).insertId;
 }
 
+/** Rows of one table that may go: a key by which they are named, and an SQL condition with its parameters. */
+export interface Disposable {
+  table: string;
+  key: string;
+  where: string;
+  parameters: readonly unknown[];
+}
+
+/**
+ * Deletes at most `limit` rows in a transaction of their own and returns how many were found; fewer than the limit when
+ * no more are left. One that no longer meets the condition when its turn comes stays.
+ */
+export async function deleteSome(unitOfWork: UnitOfWork, { table, key, where, parameters }: Disposable, limit: number): Promise<number> {
+  const rows = await unitOfWork.query<{ found: unknown }>(`SELECT ${key} AS found FROM ${table} WHERE ${where} LIMIT ?`, [...parameters, limit]);
+  if (rows.length === 0) return 0;
+  const sql = `DELETE FROM ${table} WHERE ${key} IN (${placeholders(rows.length)}) AND (${where})`;
+  await unitOfWork.run(() => unitOfWork.write(sql, [...rows.map(({ found }) => found), ...parameters]));
+  return rows.length;
+}
+
 /** Runs an UPDATE or DELETE and tells how many rows it changed. */
 export async function changeRows(unitOfWork: UnitOfWork, sql: string, parameters: readonly unknown[]): Promise<number> {
   const runner = unitOfWork.transaction.queryRunner;

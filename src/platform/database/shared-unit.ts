@@ -5,7 +5,7 @@ import type { UnitOfWork } from './unit-of-work.js';
 
 export type Outcome<R> = { value: R } | { error: unknown };
 
-export interface SharedUnitOptions {
+export interface SharedUnitOptions<I> {
   /** How many items one transaction takes at the most. */
   maxItems: number;
   /** How many transactions run at a time. */
@@ -15,6 +15,11 @@ export interface SharedUnitOptions {
    * waits while there is little to do.
    */
   lingerMs?: number;
+  /**
+   * What an item locks. While a unit has an item of a key, others of the same key wait for its end: they would wait for
+   * its lock anyway, and so their effects after the commit keep the order of the commits.
+   */
+  keyOf?: (item: I) => string;
 }
 
 interface Waiting<I, R> {
@@ -39,6 +44,7 @@ function overloaded(): DomainError {
 export class SharedUnit<I, R> {
   private waiting: Waiting<I, R>[] = [];
   private running = 0;
+  private readonly busyKeys = new Set<string>();
   private scheduled = false;
   private lastSize = 0;
   private lingering: NodeJS.Timeout | undefined;
@@ -47,7 +53,7 @@ export class SharedUnit<I, R> {
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly options: SharedUnitOptions,
+    private readonly options: SharedUnitOptions<I>,
     private readonly handle: (items: readonly I[]) => Promise<Outcome<R>[]>,
   ) {}
 
@@ -80,8 +86,8 @@ export class SharedUnit<I, R> {
   }
 
   private begin(): void {
-    if (this.waiting.length === 0) this.scheduled = false;
-    else void this.runNext();
+    if (this.waiting.some((waiting) => this.isFree(waiting))) void this.runNext();
+    else this.scheduled = false;
   }
 
   private async runNext(): Promise<void> {
@@ -95,16 +101,36 @@ export class SharedUnit<I, R> {
       await this.fail(batch.length === 0 ? this.take(batch) : batch, error);
     } finally {
       this.running--;
+      for (const key of this.keysOf(batch)) this.busyKeys.delete(key);
       if (this.waiting.length > 0) this.schedule();
     }
   }
 
   private take(batch: Waiting<I, R>[]): Waiting<I, R>[] {
-    batch.push(...this.waiting.splice(0, this.options.maxItems));
+    const later: Waiting<I, R>[] = [];
+    for (const [index, waiting] of this.waiting.entries()) {
+      if (batch.length === this.options.maxItems) {
+        later.push(...this.waiting.slice(index));
+        break;
+      }
+      (this.isFree(waiting) ? batch : later).push(waiting);
+    }
+    this.waiting = later;
+    for (const key of this.keysOf(batch)) this.busyKeys.add(key);
     this.lastSize = batch.length;
     this.scheduled = false;
     if (this.waiting.length > 0) this.schedule();
     return batch;
+  }
+
+  private isFree({ item }: Waiting<I, R>): boolean {
+    const { keyOf } = this.options;
+    return keyOf === undefined || !this.busyKeys.has(keyOf(item));
+  }
+
+  private keysOf(batch: readonly Waiting<I, R>[]): string[] {
+    const { keyOf } = this.options;
+    return keyOf === undefined ? [] : batch.map(({ item }) => keyOf(item));
   }
 
   /** Runs each of them again alone: one may have failed the others. */

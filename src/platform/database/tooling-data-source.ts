@@ -17,7 +17,23 @@ export async function toolingDataSource(config: Config, folder: URL): Promise<Da
   resolveColumnTypes(target);
   // TypeORM reads MariaDB's catalogue rightly only under this name; to a running application it makes no difference.
   const type = target.collation?.includes('nopad') === true ? 'mariadb' : options.type;
-  return new DataSource({ ...options, type, entities } as DataSourceOptions);
+  return new ToolingDataSource({ ...options, type, entities } as DataSourceOptions);
+}
+
+class ToolingDataSource extends DataSource {
+  /**
+   * On SQLite a table is changed by making it anew, and rows that refer to it forbid that. TypeORM lets go of the foreign keys too,
+   * yet here, unlike before `up`, only inside of the transaction, where SQLite takes no notice.
+   */
+  override async undoLastMigration(...options: Parameters<DataSource['undoLastMigration']>): Promise<void> {
+    if (this.options.type === 'mysql' || this.options.type === 'mariadb') return super.undoLastMigration(...options);
+    await this.query('PRAGMA foreign_keys = OFF');
+    try {
+      await super.undoLastMigration(...options);
+    } finally {
+      await this.query('PRAGMA foreign_keys = ON');
+    }
+  }
 }
 
 /** Types are resolved in what has been loaded, so the files are imported here and not left to TypeORM's own glob. */

@@ -83,6 +83,15 @@ export class UnitOfWork {
     return (await this.manager.query(sql, parameters)) as T[];
   }
 
+  /** Asks the same for each set of parameters, in one way to the database and back. */
+  async queryEach<T = Record<string, unknown>>(sql: string, parameterSets: readonly (readonly unknown[])[]): Promise<T[][]> {
+    const { deferred, manager } = this.openUnit();
+    if (deferred !== null) return (await deferred.queryEach(sql, parameterSets)) as T[][];
+    const results: T[][] = [];
+    for (const parameters of parameterSets) results.push((await manager.query(sql, [...parameters])) as T[]);
+    return results;
+  }
+
   /** A statement of the open unit whose result is not needed; it runs before the next one and before the commit. */
   async write(sql: string, parameters: readonly unknown[]): Promise<void> {
     const { deferred, manager } = this.openUnit();

@@ -7,12 +7,16 @@ export interface VisibilityColumns {
   channel: string;
   /** A condition: true for what waits for an agent. */
   queued: string;
+  /** Where a table says whose visitor's it is; without it visitors see nothing of the table. */
+  visitorId?: string;
 }
 
 export interface Condition {
   sql: string;
   parameters: Record<string, unknown>;
 }
+
+const NOTHING: Condition = { sql: '1 = 0', parameters: {} };
 
 /** The WHERE condition that says the same as `mayBeSeen` of the kernel; null when there is nothing to hide. */
 export function visibleTo(visibility: Visibility, columns: VisibilityColumns): Condition | null {
@@ -24,16 +28,15 @@ export function visibleTo(visibility: Visibility, columns: VisibilityColumns): C
   };
 }
 
-function roleCondition(visibility: Visibility, { agentId, department, queued }: VisibilityColumns): Condition | null {
+function roleCondition(visibility: Visibility, { agentId, department, queued, visitorId }: VisibilityColumns): Condition | null {
   if (visibility.kind === 'all') return null;
-  const parameters = { viewerDepartment: visibility.department };
+  if (visibility.kind === 'visitor') return visitorId === undefined ? NOTHING : { sql: `${visitorId} = :viewer`, parameters: { viewer: visibility.visitorId } };
+  const parameters = { viewerDepartment: visibility.department, viewer: visibility.agentId };
   if (visibility.kind === 'department') {
-    return visibility.department === null ? { sql: `${department} IS NULL`, parameters: {} } : { sql: `${department} = :viewerDepartment`, parameters };
+    const within = visibility.department === null ? `${department} IS NULL` : `${department} = :viewerDepartment`;
+    return { sql: `(${agentId} = :viewer OR ${within})`, parameters };
   }
-  return {
-    sql: `(${agentId} = :viewer OR (${queued} AND (${department} IS NULL OR ${department} = :viewerDepartment)))`,
-    parameters: { ...parameters, viewer: visibility.agentId },
-  };
+  return { sql: `(${agentId} = :viewer OR (${queued} AND (${department} IS NULL OR ${department} = :viewerDepartment)))`, parameters };
 }
 
 function scopeConditions(scope: DataScope | undefined, { agentId, department, channel }: VisibilityColumns): (Condition | null)[] {

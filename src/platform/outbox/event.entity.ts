@@ -5,7 +5,7 @@ import { CodeColumn, FlagColumn, IdColumn, InstantColumn, JsonColumn, NumberColu
 @Entity('events')
 @Index('events_id', ['id'], { unique: true })
 @Index('events_position', ['organization_id', 'position'], { unique: true })
-@Index('events_occurred', ['organization_id', 'occurred_at'])
+@Index('events_occurred', ['organization_id', 'announced', 'occurred_at'])
 export class EventEntity {
   /** Order of insertion; within one conversation that is the order of commit. */
   @SerialColumn() number: number;
@@ -22,6 +22,8 @@ export class EventEntity {
   @TextColumn(64, { nullable: true }) channel: string | null;
   @FlagColumn() queued: boolean;
   @FlagColumn() shared: boolean;
+  /** False for history that was brought in quietly: no callback tells of it, recovered or not. */
+  @FlagColumn({ default: 1 }) announced: boolean;
 }
 
 /** The last position given in an organization; the sequencer's lock. */

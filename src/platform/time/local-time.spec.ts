@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { readInstant } from './local-time.js';
+
+const read = (text: string, zone = 'Asia/Shanghai'): string | null => {
+  const instant = readInstant(text, zone);
+  return instant === null ? null : new Date(instant).toISOString();
+};
+
+describe('readInstant', () => {
+  it.each([
+    ['2023-10-26 12:00:00', 'Asia/Shanghai', '2023-10-26T04:00:00.000Z'],
+    ['2023-10-26', 'Asia/Shanghai', '2023-10-25T16:00:00.000Z'],
+    ['2023-10-26 12:00:00', 'Asia/Kathmandu', '2023-10-26T06:15:00.000Z'],
+    ['2023-10-26T12:00:00Z', 'Asia/Shanghai', '2023-10-26T12:00:00.000Z'],
+    ['2023-10-26t12:00:00.5+02:00', 'Asia/Shanghai', '2023-10-26T10:00:00.500Z'],
+    ['2024-02-29', 'UTC', '2024-02-29T00:00:00.000Z'],
+  ])('reads %s in %s', (text, zone, instant) => {
+    expect(read(text, zone)).toBe(instant);
+  });
+
+  it('reads a time that summer time skips an hour later', () => {
+    expect(read('2024-03-31 02:30:00', 'Europe/Berlin')).toBe('2024-03-31T01:30:00.000Z');
+  });
+
+  it('reads a time that comes twice as its first', () => {
+    expect(read('2024-10-27 02:30:00', 'Europe/Berlin')).toBe('2024-10-27T00:30:00.000Z');
+  });
+
+  it.each([
+    '', '2023-02-29', '2023-13-01', '2023-10-26 24:00:01', '2023-10-26 12:60:00', '2023-10-26T12:00:00', '2023-10-26 12:00', '26.10.2023',
+    ' 2023-10-26', '2023-10-26 12:00:00 ', '1698321600', '2023-10-26T12:00:00+25:00',
+  ])('does not read %j', (text) => {
+    expect(read(text)).toBeNull();
+  });
+});
