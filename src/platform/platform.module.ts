@@ -26,6 +26,7 @@ import { Metrics } from './observability/metrics.js';
 import { ServiceGauges } from './observability/service-gauges.js';
 import { LOGGER } from './observability/tokens.js';
 import { Outbox } from './outbox/outbox.js';
+import { Projections } from './outbox/projections.js';
 import { Sequencer } from './outbox/sequencer.js';
 import { createJobQueue } from './queue/job-queue.factory.js';
 import { JobQueue } from './queue/job-queue.js';
@@ -101,12 +102,18 @@ export class PlatformModule {
       { provide: Sequencer, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Sequencer(unitOfWork) },
       {
         provide: ServiceGauges,
-        inject: [UnitOfWork, JobQueue, Metrics],
-        useFactory: (unitOfWork: UnitOfWork, queue: JobQueue, { registry }: Metrics) => new ServiceGauges(unitOfWork, queue, clock, registry, logger),
+        inject: [UnitOfWork, JobQueue, Projections, Metrics],
+        useFactory: (unitOfWork: UnitOfWork, queue: JobQueue, projections: Projections, { registry }: Metrics) =>
+          new ServiceGauges(unitOfWork, queue, projections, clock, registry, logger),
       },
       { provide: Leases, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Leases(unitOfWork, clock) },
       { provide: Beforehand, inject: [UnitOfWork], useFactory: (unitOfWork: UnitOfWork) => new Beforehand(unitOfWork) },
       { provide: WorkerTimers, inject: [Leases], useFactory: (leases: Leases) => new WorkerTimers(leases, config, logger) },
+      {
+        provide: Projections,
+        inject: [UnitOfWork, Sequencer, WorkerTimers],
+        useFactory: (unitOfWork: UnitOfWork, sequencer: Sequencer, timers: WorkerTimers) => new Projections(unitOfWork, sequencer, timers, logger),
+      },
       {
         provide: IdempotencyKeys,
         inject: [UnitOfWork, Cipher],

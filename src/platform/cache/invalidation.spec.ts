@@ -70,7 +70,8 @@ describe.runIf(process.env.TEST_MATRIX === 'servers')('invalidation through Redi
     const one = await anInstance(redis.url);
     proxy.cut();
     const other = await anInstance(proxy.instead(redis.url));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // Each of its two connections has been refused more than once.
+    await expect.poll(() => proxy.refused(), { timeout: 5000 }).toBeGreaterThan(5);
     proxy.restore();
     await expect.poll(() => other.resets(), { timeout: 5000 }).toBe(1);
     await fill(other.cache);

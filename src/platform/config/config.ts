@@ -140,6 +140,19 @@ export const CONFIG_SCHEMA = z.object({
   SHUTDOWN_TIMEOUT: number(z.number().max(600)).default(25).describe('Seconds that a stopping process may spend on finishing its work'),
   EVENT_RETENTION_DAYS: number(z.number().int().min(1).max(36_500)).default(90).describe('Days for which events, deliveries and their attempts are kept; what is still to be delivered is discarded with its event'),
   CALLBACK_ALLOW_CIDRS: cidrList.describe('Internal ranges that callbacks may reach, for example 127.0.0.0/8,::1/128'),
+  CRM_SYNC_URL: z
+    .url({ protocol: /^https?$/, error: 'use http://… or https://…' })
+    .refine((text) => !/#|^[^/]*\/\/[^/]*@/.test(text), { message: 'use an address without user and #; CRM_SYNC_AUTHORIZATION holds what proves who is asking' })
+    .optional()
+    .describe('Where customers and orders are fetched from, page by page (docs/crm-sync.md); without it nothing is'),
+  CRM_SYNC_AUTHORIZATION: z
+    .string()
+    .regex(/^[\x20-\x7e]{1,4000}$/, { message: 'use visible ASCII characters' })
+    .optional()
+    .describe('The header Authorization of these requests, for example Bearer and a token'),
+  CRM_SYNC_INTERVAL: number(z.number().int().min(1).max(86_400)).default(300).describe('Seconds from one look for news at CRM_SYNC_URL to the next'),
+  CRM_SYNC_ORGANIZATION: z.string().default('default').describe('Slug of the organization that the customers and orders of CRM_SYNC_URL belong to'),
+  CRM_SYNC_ALLOW_CIDRS: cidrList.describe('Internal ranges that CRM_SYNC_URL may lie in'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info').describe('Least level that is logged'),
   MIGRATE: z.enum(['on', 'off']).default('on').describe('off leaves migrations to npm run migrate'),
 });
@@ -204,7 +217,8 @@ function lacksSecretKey({ DATABASE_URL = '', SECRET_KEY = '' }: Record<string, s
 }
 
 /** The settings of the environment and of a `.env` file in the working folder; the environment wins. */
-export function readEnvironment(): Config {
+/** `given` goes before what the environment says. */
+export function readEnvironment(given: Record<string, string> = {}): Config {
   if (existsSync('.env')) process.loadEnvFile('.env');
-  return readConfig(process.env);
+  return readConfig({ ...process.env, ...given });
 }

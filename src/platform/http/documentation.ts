@@ -8,6 +8,7 @@ export const EXTENSIONS = {
   exampleBodies: 'x-example-bodies',
   exampleAnswer: 'x-example-answer',
   sorts: 'x-sorts',
+  maxBodyBytes: 'x-max-body-bytes',
 } as const;
 
 /**

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { errorCodes } from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { DomainError } from '../../kernel/domain-error.js';
+import { wantsExactNumbers, withoutRoundedNumbers } from './exact-numbers.js';
 
 /** Who sends one of these has its body looked at as it came; for all others the bytes are let go once they are parsed. */
 const NEED_BYTES = ['signature-input', 'content-digest', 'idempotency-key'];
@@ -21,7 +22,8 @@ export function readJsonBodies(fastify: FastifyInstance): void {
     } else if (!isUtf8(bytes)) {
       done(new DomainError('malformed', 'request.not_utf8', 'The body is not valid UTF-8.'), undefined);
     } else {
-      void parseText(request, bytes.toString('utf8'), done);
+      const text = bytes.toString('utf8');
+      void parseText(request, wantsExactNumbers(request.routeOptions.config) ? withoutRoundedNumbers(text) : text, done);
     }
   });
 }

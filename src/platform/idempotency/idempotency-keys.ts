@@ -2,7 +2,7 @@ import type { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { ulid } from '../../kernel/ids.js';
 import type { Cipher } from '../crypto/cipher.js';
-import { changeRows, placeholders } from '../database/rows.js';
+import { changeRows, deleteSome } from '../database/rows.js';
 import { isUniqueViolation } from '../database/unique-violation.js';
 import type { UnitOfWork } from '../database/unit-of-work.js';
 
@@ -30,6 +30,8 @@ interface Row {
   answer: string | null;
   expires_at: number;
 }
+
+type KeptRow = Pick<Row, 'answer'> & { key_hash: string; organization_id: string };
 
 /** Remembers what was answered under an Idempotency-Key, in the transaction of the change itself. */
 export class IdempotencyKeys {
@@ -65,17 +67,33 @@ export class IdempotencyKeys {
     );
   }
 
+  /** What an organization was answered, among the next keys after one; `last` is the last of those, null when no more are left. */
+  async answersAfter(organizationId: string, keyHash: string, limit: number): Promise<{ answers: { keyHash: string; answer: StoredAnswer }[]; last: string | null }> {
+    const rows = await this.unitOfWork.query<KeptRow>('SELECT key_hash, organization_id, answer FROM idempotency_keys WHERE key_hash > ? ORDER BY key_hash LIMIT ?', [keyHash, limit]);
+    const answers = rows.flatMap((row) => {
+      const answer = row.organization_id === organizationId ? this.readable(row.answer) : null;
+      return answer === null ? [] : [{ keyHash: row.key_hash, answer }];
+    });
+    return { answers, last: rows.length < limit ? null : rows.at(-1)!.key_hash };
+  }
+
+  /** For an answer that is not to be given any more as it was; needs an open unit. */
+  async replaceAnswer(keyHash: string, answer: StoredAnswer): Promise<void> {
+    await changeRows(this.unitOfWork, 'UPDATE idempotency_keys SET answer = ? WHERE key_hash = ? AND answer IS NOT NULL', [this.cipher.encrypt(JSON.stringify(answer), PURPOSE), keyHash]);
+  }
+
+  /** Null for one that SECRET_KEY no longer opens: nobody can be given it. */
+  private readable(answer: string | null): StoredAnswer | null {
+    try {
+      return answer === null ? null : (JSON.parse(this.cipher.decrypt(answer, PURPOSE)) as StoredAnswer);
+    } catch {
+      return null;
+    }
+  }
+
   /** Returns how many; fewer than the limit when no more are left. */
   async deleteExpired(limit: number): Promise<number> {
-    const now = this.clock.now();
-    const rows = await this.unitOfWork.query<{ key_hash: string }>('SELECT key_hash FROM idempotency_keys WHERE expires_at < ? LIMIT ?', [now, limit]);
-    if (rows.length === 0) return 0;
-    return this.unitOfWork.run(() =>
-      // One that was begun anew meanwhile has another expiry.
-      changeRows(this.unitOfWork, `DELETE FROM idempotency_keys WHERE key_hash IN (${placeholders(rows.length)}) AND expires_at < ?`, [
-        ...rows.map((row) => row.key_hash), now,
-      ]),
-    );
+    return deleteSome(this.unitOfWork, { table: 'idempotency_keys', key: 'key_hash', where: 'expires_at < ?', parameters: [this.clock.now()] }, limit);
   }
 
   private async look(use: KeyUse): Promise<{ answer: StoredAnswer } | { lease: string }> {

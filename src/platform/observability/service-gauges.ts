@@ -2,17 +2,20 @@ import type { Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import type { Clock } from '../../kernel/clock.js';
 import type { UnitOfWork } from '../database/unit-of-work.js';
+import type { Projections } from '../outbox/projections.js';
 import type { JobQueue } from '../queue/job-queue.js';
 import { SampledGauges } from './sampled.js';
 
 const LAG = 'crossdesk_event_sequencer_lag_seconds';
+const UNREAD = 'crossdesk_projection_lag_events';
 const JOBS = 'crossdesk_queue_jobs';
 
-/** What the platform waits for: jobs, and committed events that have no position yet. */
+/** What the platform waits for: jobs, committed events that have no position yet, and those that a projection has not read. */
 export class ServiceGauges {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     queue: JobQueue,
+    projections: Projections,
     private readonly clock: Clock,
     registry: Registry,
     logger: Logger,
@@ -25,6 +28,10 @@ export class ServiceGauges {
     new SampledGauges(registry, [{ name: LAG, help: 'Age of the oldest committed event that has no position in the log yet' }], async () => [
       { name: LAG, value: await this.lagSeconds() },
     ], logger);
+    new SampledGauges(registry, [{ name: UNREAD, help: 'Positioned events that a projection has not read yet', labels: ['projection'] }], async () => {
+      const unread = await projections.unread();
+      return [...unread].map(([projection, value]) => ({ name: UNREAD, labels: { projection }, value }));
+    }, logger);
   }
 
   /** Along the index of positions, and one event for each organization: without a position they come in the order of their numbers. */

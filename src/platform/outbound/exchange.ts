@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
+import { listenForAbort } from './abort-listeners.js';
 import { failureOf, type Stage } from './failure.js';
 import { OutboundError, type OutboundRequest, type OutboundResponse } from './outbound-request.js';
 
@@ -8,8 +8,6 @@ const KEPT_BODY_BYTES = 4 * 1024;
 const DRAINED_BODY_BYTES = 64 * 1024;
 const KEPT_HEADERS = 64;
 const KEPT_HEADERS_CHARS = 8 * 1024;
-
-const EMPTY = Buffer.alloc(0);
 
 /**
  * One request and its answer, as undici's handler. It is settled once: by the end of the answer, a failure, the
@@ -28,13 +26,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private readonly secure: boolean;
   private readonly deadline: NodeJS.Timeout;
   private readonly timeoutMs: number;
-  private readonly signal: AbortSignal | undefined;
+  private stopListening: (() => void) | undefined;
   private resolve: (response: OutboundResponse) => void;
   private reject: (error: OutboundError) => void;
   private status = 0;
   private headers: Record<string, string> = {};
-  private body = EMPTY;
-  private receivedBytes = 0;
+  private readonly chunks: Buffer[] = [];
+  private missingBytes: number;
+  private unwantedBytes = 0;
 
   constructor(
     request: OutboundRequest,
@@ -49,9 +48,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.options = { path: url.pathname + url.search, method, headers, body };
     this.secure = url.protocol === 'https:';
     this.timeoutMs = request.timeoutMs;
+    this.missingBytes = request.keptBodyBytes ?? KEPT_BODY_BYTES;
     this.deadline = setTimeout(afterPendingInput, request.timeoutMs, this);
-    this.signal = request.signal;
-    if (this.signal) this.listen(this.signal);
+    const { signal } = request;
+    if (signal !== undefined) {
+      this.stopListening = listenForAbort(signal, () => this.cancel(new OutboundError('aborted', 'aborted by the caller', 0, { cause: signal.reason })));
+    }
   }
 
   /** Ends it from outside; the transport is released as unfit. */
@@ -81,13 +83,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const missing = KEPT_BODY_BYTES - this.body.length;
-    if (missing > 0) {
-      // Copied: a slice would keep the whole buffer of the socket alive.
-      this.body = Buffer.concat([this.body, chunk.subarray(0, missing)]);
-    }
-    this.receivedBytes += chunk.length;
-    if (this.receivedBytes <= KEPT_BODY_BYTES + DRAINED_BODY_BYTES) return;
+    const kept = chunk.subarray(0, this.missingBytes);
+    // Copied: a slice would keep the whole buffer of the socket alive.
+    if (kept.length > 0) this.chunks.push(Buffer.from(kept));
+    this.missingBytes -= kept.length;
+    this.unwantedBytes += chunk.length - kept.length;
+    if (this.unwantedBytes <= DRAINED_BODY_BYTES) return;
     this.succeed();
     controller.abort(new Error('the rest of the body is not wanted'));
   }
@@ -109,15 +110,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   private succeed(): void {
     if (!this.settle()) return;
-    const { status, headers, body } = this;
-    this.resolve({ status, headers, body, durationMs: this.durationMs() });
+    const { status, headers, chunks } = this;
+    this.resolve({ status, headers, body: Buffer.concat(chunks), durationMs: this.durationMs() });
   }
 
   private settle(): boolean {
     if (this.settled) return false;
     this.settled = true;
     clearTimeout(this.deadline);
-    this.signal?.removeEventListener('abort', this.onAbort);
+    this.stopListening?.();
     this.onSettled();
     return true;
   }
@@ -131,17 +132,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private durationMs(): number {
     return Math.round(performance.now() - this.startedAt);
   }
-
-  private listen(signal: AbortSignal): void {
-    // One signal for all that is in flight is the usual case, and no leak.
-    setMaxListeners(0, signal);
-    signal.addEventListener('abort', this.onAbort);
-    if (signal.aborted) this.onAbort();
-  }
-
-  private readonly onAbort = (): void => {
-    this.cancel(new OutboundError('aborted', 'aborted by the caller', 0, { cause: this.signal?.reason }));
-  };
 }
 
 /** After a stall of the event loop the answer may lie in the socket already: read it before calling it late. */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { Exchange } from './exchange.js';
 import { guardedConnector, type Connector, type ConnectorOptions } from './guarded-connector.js';
 import { IdleConnections, OriginPool } from './origin-pool.js';
@@ -23,6 +24,8 @@ export class OutboundClient {
   private readonly connector: Connector;
   private readonly connectionsPerOrigin: number;
   private readonly idle: IdleConnections;
+  /** Reading a URL costs as much as signing a request, and most go where others went. */
+  private readonly urls = new LRUCache<string, URL>({ max: 1024 });
   private inFlight = 0;
   private closed = false;
   private readonly whenQuiet: (() => void)[] = [];
@@ -35,7 +38,7 @@ export class OutboundClient {
 
   send(request: OutboundRequest): Promise<OutboundResponse> {
     if (this.closed) return Promise.reject(closedError());
-    const url = usableUrl(request.url);
+    const url = this.urlOf(request.url);
     if (!url) {
       const message = 'the URL has to be http: or https: and without user name and password';
       return Promise.reject(new OutboundError('protocol', message, 0, { permanent: true }));
@@ -57,6 +60,14 @@ export class OutboundClient {
   async destroy(): Promise<void> {
     this.closed = true;
     for (const pool of [...this.pools.values()]) pool.destroy(closedError());
+  }
+
+  private urlOf(text: string): URL | null {
+    const known = this.urls.get(text);
+    if (known !== undefined) return known;
+    const url = usableUrl(text);
+    if (url !== null) this.urls.set(text, url);
+    return url;
   }
 
   private poolOf(origin: string, group: string): OriginPool {

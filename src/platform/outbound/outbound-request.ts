@@ -9,13 +9,15 @@ export interface OutboundRequest {
   signal?: AbortSignal;
   /** Requests of different groups never wait for each other's connections, also to the same origin. */
   group?: string;
+  /** How much of the answer is wanted; 4 KiB when absent. */
+  keptBodyBytes?: number;
 }
 
 export interface OutboundResponse {
   status: number;
   /** Lower-case names, repeated ones joined by a comma; at most 64 headers and 8 KiB, the rest is cut off. */
   headers: Record<string, string>;
-  /** The first 4 KiB as they came, not decompressed. */
+  /** The first 4 KiB, or as much as was asked for, as they came, not decompressed; less where the connection was lost. */
   body: Buffer;
   durationMs: number;
 }

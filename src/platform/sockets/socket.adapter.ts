@@ -4,6 +4,7 @@ import type { Namespace, Server, ServerOptions } from 'socket.io';
 import type { Config } from '../config/config.js';
 import type { RedisConnections } from '../redis/redis.js';
 import { RecoveryAdapter } from './recovery-adapter.js';
+import { trimStream } from './stream-trim.js';
 
 /** How long a client may be away and still be given what it missed (Socket.IO's connection state recovery). */
 export const RECOVERY_MS = 60_000;
@@ -19,6 +20,7 @@ export class SocketAdapter extends IoAdapter {
     app: INestApplicationContext,
     private readonly config: Config,
     private readonly adapter: ServerOptions['adapter'],
+    private readonly trimming?: NodeJS.Timeout,
   ) {
     super(app);
   }
@@ -26,8 +28,9 @@ export class SocketAdapter extends IoAdapter {
   static async create(app: INestApplicationContext, config: Config, redis: RedisConnections | null, deployment: string): Promise<SocketAdapter> {
     if (redis === null) return new SocketAdapter(app, config, RecoveryAdapter.with(IN_MEMORY));
     const { createAdapter } = await import('@socket.io/redis-streams-adapter');
+    const streamName = `crossdesk:${deployment}:sockets`;
     const join = createAdapter(redis.dedicated(), {
-      streamName: `crossdesk:${deployment}:sockets`,
+      streamName,
       channelPrefix: `crossdesk:${deployment}:sockets`,
       sessionKeyPrefix: `crossdesk:${deployment}:session:`,
       maxLen: MAX_STREAM_LENGTH,
@@ -37,7 +40,9 @@ export class SocketAdapter extends IoAdapter {
     const adapter = function (namespace: Namespace): StreamAdapter {
       return withoutOwn(join(namespace) as unknown as StreamAdapter);
     };
-    return new SocketAdapter(app, config, adapter as unknown as ServerOptions['adapter']);
+    // While Redis is away there is nothing to trim, and its connections tell of that.
+    const trimming = setInterval(() => void trimStream(redis, streamName, 2 * RECOVERY_MS).catch(() => undefined), RECOVERY_MS).unref();
+    return new SocketAdapter(app, config, adapter as unknown as ServerOptions['adapter'], trimming);
   }
 
   override createIOServer(port: number, options?: Partial<ServerOptions>): Server {
@@ -56,6 +61,7 @@ export class SocketAdapter extends IoAdapter {
 
   /** Takes leave of the clients only: Socket.IO's own way would wait for the HTTP server, which others close. */
   override async close(server: Server | Namespace): Promise<void> {
+    clearInterval(this.trimming);
     const root = 'server' in server ? server.server : server;
     root.disconnectSockets(true);
     root.engine.close();
