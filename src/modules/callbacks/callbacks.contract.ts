@@ -8,6 +8,8 @@ export type {
 export abstract class Callbacks {
   /** Makes an organization ready for endpoints; once, when it is created. */
   abstract prepare(organizationId: string): Promise<void>;
+  /** Disables all endpoints of an organization that is being closed, in the open unit. What was to be delivered is sent no more. */
+  abstract close(organizationId: string): Promise<void>;
 }
 
 /** The formats that endpoints can ask for. Modules add theirs as they are constructed, in the process of every role. */

@@ -6,17 +6,20 @@ import { OutboundClient } from '../../platform/outbound/outbound-client.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
+import { EventsModule } from '../events/events.module.js';
 import { CallbackFormats, Callbacks } from './callbacks.contract.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { DeliveriesRepository } from './deliveries/deliveries.repository.js';
 import { DeliveriesService } from './deliveries/deliveries.service.js';
 import { AttemptEntity, DeliveryEntity } from './deliveries/delivery.entity.js';
 import { DeliveryRetention } from './deliveries/delivery-retention.js';
+import { EraseDeliveries } from './deliveries/erase-deliveries.js';
 import { PlanDeliveries } from './deliveries/plan-deliveries.js';
 import { AttemptLog } from './dispatch/attempt-log.js';
 import { DeliveryClaims } from './dispatch/delivery-claims.js';
 import { DueDeliveries } from './dispatch/due-deliveries.js';
 import { EndpointHealth } from './dispatch/endpoint-health.js';
+import { EndpointLookup } from './dispatch/endpoint-lookup.js';
 import { PumpService } from './dispatch/pump.service.js';
 import { SendDelivery } from './dispatch/send-delivery.js';
 import { SweeperService } from './dispatch/sweeper.service.js';
@@ -49,7 +52,7 @@ import { StatsRepository } from './stats/stats.repository.js';
 import { StatsService } from './stats/stats.service.js';
 
 @Module({
-  imports: [AgentsModule, AuditModule, AuthModule, TypeOrmModule.forFeature([EndpointEntity, CallbackVersionEntity, DeliveryEntity, AttemptEntity, RecoveryEntity])],
+  imports: [AgentsModule, AuditModule, AuthModule, EventsModule, TypeOrmModule.forFeature([EndpointEntity, CallbackVersionEntity, DeliveryEntity, AttemptEntity, RecoveryEntity])],
   controllers: [EndpointsController, EndpointActionsController, DeliveriesController, RecoveriesController, StatsController],
   providers: [
     EndpointsRepository,
@@ -66,9 +69,11 @@ import { StatsService } from './stats/stats.service.js';
     DeliveriesService,
     PlanDeliveries,
     DeliveryRetention,
+    EraseDeliveries,
     DeliveryClaims,
     DueDeliveries,
     EndpointHealth,
+    EndpointLookup,
     AttemptLog,
     SendDelivery,
     PumpService,

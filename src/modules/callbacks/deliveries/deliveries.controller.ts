@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../../kernel/principal.js';
 import { Allow, Caller } from '../../../platform/http/allow.js';
 import { ExampleAnswer, SortsBy } from '../../../platform/http/documentation.js';
+import { Audited } from '../../../platform/http/request-origin.js';
 import { Throws } from '../../../platform/http/throws.js';
 import { DeliveryDetailView, DeliveryPageView, DeliveryView, ListDeliveriesDto } from './deliveries.dto.js';
 import { DeliveriesService } from './deliveries.service.js';
@@ -33,6 +34,7 @@ export class DeliveriesController {
   @Post(':delivery_id/retry')
   @HttpCode(202)
   @Allow('callbacks:write')
+  @Audited()
   @ExampleAnswer({ status: 'pending', next_attempt_at: '2026-03-01T10:00:00.000Z', succeeded_at: null })
   @Throws('callback.not_found', 'delivery.not_found', 'callback.disabled', 'delivery.in_progress')
   retry(@Caller() caller: Principal, @Param('id') id: string, @Param('delivery_id') deliveryId: string): Promise<DeliveryView> {

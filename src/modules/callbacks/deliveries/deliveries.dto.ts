@@ -10,7 +10,10 @@ export class ListDeliveriesDto extends PageQueryDto {
   @IsIn(DELIVERY_STATUSES)
   status?: DeliveryStatus;
 
-  /** @example 'message.received' */
+  /**
+   * Only those of events of this name, or of all names of one kind: `message.*`.
+   * @example 'message.received'
+   */
   @IfPresent()
   @IsString()
   @MaxLength(64)

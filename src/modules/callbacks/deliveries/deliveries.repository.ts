@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { notFound } from '../../../kernel/domain-error.js';
 import type { Page } from '../../../kernel/page.js';
+import { eventNamed } from '../../../platform/database/event-named.js';
 import { keysetPage } from '../../../platform/database/keyset.js';
 import type { Sorting } from '../../../platform/database/keyset.js';
 import { addRows, changeRows, placeholders } from '../../../platform/database/rows.js';
@@ -49,7 +50,8 @@ export class DeliveriesRepository {
       .createQueryBuilder(DeliveryEntity, 'delivery')
       .where('delivery.organization_id = :organizationId AND delivery.callback_id = :callbackId', { organizationId, callbackId });
     if (filter.status !== undefined) query.andWhere('delivery.status = :status', { status: filter.status });
-    if (filter.event !== undefined) query.andWhere('delivery.event = :event', { event: filter.event });
+    const named = filter.event === undefined ? null : eventNamed('delivery.event', filter.event);
+    if (named !== null) query.andWhere(named.sql, named.parameters);
     if (filter.since !== undefined) query.andWhere('delivery.created_at >= :since', { since: filter.since });
     return keysetPage(query, SORTING, filter);
   }
@@ -97,12 +99,16 @@ export class DeliveriesRepository {
     );
   }
 
-  async discardOutstanding(callbackId: string): Promise<void> {
-    await changeRows(
+  /** Gives up some of what is still to be delivered to an endpoint; returns how many. */
+  async discardOutstanding(callbackId: string, limit: number): Promise<number> {
+    const rows = await this.unitOfWork.query<{ id: string }>('SELECT id FROM callback_deliveries WHERE callback_id = ? AND due_at > 0 ORDER BY due_at LIMIT ?', [callbackId, limit]);
+    if (rows.length === 0) return 0;
+    await this.unitOfWork.run(() => changeRows(
       this.unitOfWork,
-      "UPDATE callback_deliveries SET status = 'discarded', due_at = NULL, claim_token = NULL WHERE callback_id = ? AND due_at IS NOT NULL",
-      [callbackId],
-    );
+      `UPDATE callback_deliveries SET status = 'discarded', due_at = NULL, claim_token = NULL WHERE id IN (${placeholders(rows.length)}) AND due_at IS NOT NULL`,
+      rows.map(({ id }) => id),
+    ));
+    return rows.length;
   }
 }
 

@@ -6,6 +6,7 @@ import type { Page } from '../../../kernel/page.js';
 import type { Principal } from '../../../kernel/principal.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { JobQueue } from '../../../platform/queue/job-queue.js';
+import { AuditTrail } from '../../audit/audit.contract.js';
 import { PUMP_JOB } from '../dispatch/pump-job.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import type { DeliveryDetailView, DeliveryView, ListDeliveriesDto } from './deliveries.dto.js';
@@ -19,6 +20,7 @@ export class DeliveriesService {
     private readonly endpoints: EndpointsRepository,
     private readonly queue: JobQueue,
     private readonly unitOfWork: UnitOfWork,
+    private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
 
@@ -43,6 +45,10 @@ export class DeliveriesService {
       if (!(await this.deliveries.restart(id, this.clock.now()))) {
         throw new DomainError('conflict', 'delivery.in_progress', 'The delivery is being sent right now.');
       }
+      await this.audit.record({
+        organizationId: principal.organizationId, actor: principal, action: 'callback.delivery_retried', target: { type: 'callback', id: callbackId },
+        details: { delivery_id: id },
+      });
       this.unitOfWork.afterCommit(() => this.queue.wake(PUMP_JOB, callbackId));
       return toDeliveryView(await this.deliveries.get(principal.organizationId, callbackId, id));
     });

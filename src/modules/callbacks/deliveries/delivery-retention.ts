@@ -7,10 +7,12 @@ import { changeRows, placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { WorkerTimers } from '../../../platform/leases/worker-timers.js';
 import { LOGGER } from '../../../platform/observability/tokens.js';
+import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import { RecoveriesRepository } from '../recoveries/recoveries.repository.js';
+import { DeliveriesRepository } from './deliveries.repository.js';
 
 const EVERY_MS = 5 * 60_000;
-/** Deliveries that are deleted in one transaction, each with its attempts. */
+/** Deliveries that are discarded, or deleted with their attempts, in one transaction. */
 const STEP = 500;
 const TASK = { name: 'delivery-retention', everyMs: EVERY_MS, leaseMs: EVERY_MS, failure: 'old deliveries could not be deleted; the next try comes soon' };
 
@@ -21,12 +23,15 @@ interface Row {
 
 /**
  * Deletes deliveries, their attempts and recoveries when the time for which they are kept is over. What was still to be
- * delivered is given up with its event; what is being sent at the moment is left to its end.
+ * delivered is given up with its event; what is being sent at the moment is left to its end. What was still to be
+ * delivered to an endpoint that was deleted is discarded here too.
  */
 @Injectable()
 export class DeliveryRetention {
   constructor(
     private readonly unitOfWork: UnitOfWork,
+    private readonly endpoints: EndpointsRepository,
+    private readonly deliveries: DeliveriesRepository,
     private readonly recoveries: RecoveriesRepository,
     private readonly config: Config,
     private readonly clock: Clock,
@@ -40,6 +45,7 @@ export class DeliveryRetention {
     const before = this.clock.now() - this.config.eventRetentionMs;
     // From endpoint to endpoint through the index by which deliveries are listed; endpoints may be gone, so it asks for theirs.
     for (let id = await this.endpointAfter(''); id !== null && stopping?.aborted !== true; id = await this.endpointAfter(id)) {
+      if ((await this.endpoints.find(id)) === null) await this.repeat(() => this.deliveries.discardOutstanding(id!, STEP), stopping);
       await this.repeat(() => this.deleteOf(id!, before), stopping);
     }
     await this.repeat(() => this.recoveries.deleteEnded(before, STEP), stopping);

@@ -1,6 +1,6 @@
 import { Entity, Index } from 'typeorm';
 import {
-  CodeColumn, CountColumn, IdColumn, InstantColumn, JsonColumn, LongTextColumn, NumberColumn, PrimaryIdColumn, SerialColumn,
+  CodeColumn, CountColumn, FlagColumn, IdColumn, InstantColumn, JsonColumn, LongTextColumn, NumberColumn, PrimaryIdColumn, SerialColumn,
 } from '../../../platform/database/columns.js';
 import type { DeliveryStatus } from './delivery-status.js';
 
@@ -33,6 +33,8 @@ export class DeliveryEntity {
   /** Those that were sent in one request, and are sent again together; the request's `webhook-id`. */
   @IdColumn({ nullable: true }) batch_id: string | null;
   @CountColumn({ nullable: true }) last_status_code: number | null;
+  /** What its event said of a visitor was erased: what the receiver answers is not kept either. */
+  @FlagColumn({ default: 0 }) erased: boolean;
   @InstantColumn() created_at: number;
   @InstantColumn({ nullable: true }) succeeded_at: number | null;
 }

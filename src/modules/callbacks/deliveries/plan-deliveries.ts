@@ -22,6 +22,7 @@ interface KnownEndpoints {
 /** Plans, in the transaction of the change, one delivery for each endpoint that an event concerns. */
 @Injectable()
 export class PlanDeliveries implements DurableSubscriber {
+  readonly announces = true;
   private readonly known = new Map<string, KnownEndpoints>();
 
   constructor(

@@ -14,7 +14,7 @@ import { EndpointHealth } from './endpoint-health.js';
 import { groupBy } from './group-by.js';
 
 /** An attempt with its number, which no other of its delivery has; `late` when its claim was lost meanwhile. */
-type NumberedAttempt = Attempt & { number: number; late: boolean };
+type NumberedAttempt = Attempt & { number: number; late: boolean; erased: boolean };
 
 const COLUMNS = [
   'delivery_id', 'attempt', 'started_at', 'duration_ms', 'status_code', 'error_class', 'error_message', 'response_headers', 'response_body',
@@ -45,11 +45,8 @@ export class AttemptLog {
   }
 
   private async write(requests: readonly (readonly Attempt[])[]): Promise<Outcome<void>[]> {
-    const attempts = requests.flat();
     // Endpoints before deliveries, as their service locks them too.
-    for (const attempt of attempts) {
-      if (attempt.result.kind === 'discarded' && attempt.result.gone) await this.disable(attempt.delivery);
-    }
+    const attempts = await this.judgeRefusals(requests.flat());
     await this.health.note(attempts);
     const numbered = await this.lockAndNumber(attempts);
     await addRows(this.unitOfWork, 'callback_attempts', COLUMNS, numbered.map(toRow));
@@ -64,16 +61,17 @@ export class AttemptLog {
   /** What the claim knew of the count is not enough: one that lost its claim may have been written down since. */
   private async lockAndNumber(attempts: readonly Attempt[]): Promise<NumberedAttempt[]> {
     const ids = [...new Set(attempts.map(({ delivery }) => delivery.id))];
-    const rows = await this.unitOfWork.query<{ id: string; attempt_count: number; claim_token: string | null }>(
-      `SELECT id, attempt_count, claim_token FROM callback_deliveries WHERE id IN (${placeholders(ids.length)}) ORDER BY id${this.unitOfWork.forUpdate}`,
+    const rows = await this.unitOfWork.query<{ id: string; attempt_count: number; claim_token: string | null; erased: number }>(
+      `SELECT id, attempt_count, claim_token, erased FROM callback_deliveries WHERE id IN (${placeholders(ids.length)}) ORDER BY id${this.unitOfWork.forUpdate}`,
       ids,
     );
-    const known = new Map(rows.map((row) => [row.id, { count: row.attempt_count, claimToken: row.claim_token }]));
-    return attempts.map((attempt) => {
-      const { id, attemptCount, claimToken } = attempt.delivery;
-      const row = known.get(id) ?? { count: attemptCount, claimToken: null };
+    const known = new Map(rows.map((row) => [row.id, { count: row.attempt_count, claimToken: row.claim_token, erased: Number(row.erased) === 1 }]));
+    return attempts.flatMap((attempt) => {
+      const row = known.get(attempt.delivery.id);
+      // Deleted meanwhile: there is nothing that this would be an attempt of.
+      if (row === undefined) return [];
       row.count += 1;
-      return { ...attempt, number: row.count, late: row.claimToken !== claimToken };
+      return [{ ...attempt, number: row.count, late: row.claimToken !== attempt.delivery.claimToken, erased: row.erased }];
     });
   }
 
@@ -122,19 +120,36 @@ export class AttemptLog {
     );
   }
 
-  private async disable({ organizationId, callbackId }: ClaimedDelivery): Promise<void> {
-    await this.endpoints.beginChange(organizationId);
-    const endpoint = await this.endpoints.find(callbackId);
-    if (endpoint === null || !endpoint.enabled) return;
-    await this.health.disable(endpoint, 'gone');
+  private async judgeRefusals(attempts: readonly Attempt[]): Promise<readonly Attempt[]> {
+    if (attempts.every(({ result }) => result.kind !== 'discarded')) return attempts;
+    const judged = new Map<string, AttemptResult>();
+    for (const { delivery, result } of attempts) {
+      const key = refusalOf(delivery, result);
+      if (result.kind === 'discarded' && !judged.has(key)) judged.set(key, await this.judge(delivery, result));
+    }
+    return attempts.map((attempt) => ({ ...attempt, result: judged.get(refusalOf(attempt.delivery, attempt.result)) ?? attempt.result }));
   }
+
+  /** What a URL refuses that the endpoint has no more says nothing of its new one: it is sent there. */
+  private async judge({ organizationId, callbackId }: ClaimedDelivery, result: Extract<AttemptResult, { kind: 'discarded' }>): Promise<AttemptResult> {
+    if (result.gone) await this.endpoints.beginChange(organizationId);
+    const endpoint = await this.endpoints.find(callbackId);
+    if (endpoint !== null && endpoint.url !== result.url) return { kind: 'failed', nextAttemptAt: this.clock.now() };
+    if (result.gone && endpoint?.enabled === true) await this.health.disable(endpoint, 'gone');
+    return result;
+  }
+}
+
+function refusalOf({ callbackId }: ClaimedDelivery, result: AttemptResult): string {
+  return result.kind === 'discarded' ? `${callbackId} ${result.gone} ${result.url}` : '';
 }
 
 function nextAttemptAt(result: AttemptResult): number | null {
   return result.kind === 'failed' ? result.nextAttemptAt : null;
 }
 
-function toRow(attempt: NumberedAttempt): unknown[] {
+function toRow(numbered: NumberedAttempt): unknown[] {
+  const attempt = numbered.erased ? { ...numbered, errorMessage: null, responseHeaders: null, responseBody: null } : numbered;
   return [
     attempt.delivery.id,
     attempt.number,

@@ -18,5 +18,5 @@ export type AttemptResult =
   | { kind: 'succeeded' }
   | { kind: 'failed'; nextAttemptAt: number }
   | { kind: 'exhausted' }
-  /** Trying again cannot help; `gone` disables the endpoint too. */
-  | { kind: 'discarded'; gone: boolean };
+  /** Trying again at that URL of the endpoint cannot help; `gone` disables the endpoint too. */
+  | { kind: 'discarded'; gone: boolean; url: string };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cutBatches } from './batching.js';
+import { cutBatches, withinBytes } from './batching.js';
 
 const NOW = 1_000_000;
 const OPTIONS = { max_items: 3, max_wait_ms: 500 };
@@ -26,5 +26,14 @@ describe('batches', () => {
     const list = [...'aaaaabb--c'].map((name) => due(name, 900));
     expect(names(cutBatches(list, OPTIONS, true, 9, NOW))).toEqual(['aaa', 'bb-', '-c']);
     expect(names(cutBatches(list, OPTIONS, false, 9, NOW))).toEqual(['aaa', 'aab', 'b--', 'c']);
+  });
+
+  it('end before their bytes are too many, and hold one event at least', () => {
+    const sized = (...sizes: number[]): number[] => withinBytes(sizes, (size) => size, 100);
+    expect(sized(40, 60, 1)).toEqual([40, 60]);
+    expect(sized(40, 61, 1)).toEqual([40]);
+    expect(sized(101, 1)).toEqual([101]);
+    expect(sized(100)).toEqual([100]);
+    expect(sized()).toEqual([]);
   });
 });

@@ -27,3 +27,10 @@ export function cutBatches<T extends Waiting>(due: readonly T[], { max_items, ma
   if (batch.length > 0 && batches.length < most && oldest + max_wait_ms <= now) batches.push(batch);
   return batches;
 }
+
+/** The first of these, as many as fit into so many bytes; the very first in any case. */
+export function withinBytes<T>(batch: readonly T[], bytesOf: (one: T) => number, mostBytes: number): T[] {
+  let bytes = 0;
+  const end = batch.findIndex((one, index) => (bytes += bytesOf(one)) > mostBytes && index > 0);
+  return batch.slice(0, end === -1 ? batch.length : end);
+}

@@ -10,6 +10,7 @@ import { grantable } from './rate-grants.js';
 export interface DeliveryRow {
   id: string;
   organization_id: string;
+  callback_id: string;
   event_id: string;
   attempt_count: number;
   schedule_index: number;
@@ -18,7 +19,7 @@ export interface DeliveryRow {
   due_at: number;
 }
 
-const COLUMNS = 'd.id, d.organization_id, d.event_id, d.attempt_count, d.schedule_index, d.conversation_id, d.batch_id, d.due_at';
+const COLUMNS = 'd.id, d.organization_id, d.callback_id, d.event_id, d.attempt_count, d.schedule_index, d.conversation_id, d.batch_id, d.due_at';
 
 /** Outstanding events of the same conversation that come before `d`. */
 const PREDECESSOR = `SELECT 1 FROM callback_deliveries p WHERE p.callback_id = d.callback_id AND p.conversation_id = d.conversation_id
@@ -35,9 +36,17 @@ export class DueDeliveries {
     private readonly clock: Clock,
   ) {}
 
-  /** The longest due first, passing over those that others are taking. */
+  /** For each endpoint the longest due first, passing over those that others are taking. */
+  async takeOfEach(wanted: readonly { callbackId: string; limit: number }[]): Promise<DeliveryRow[][]> {
+    const now = this.clock.now();
+    const sql = selectRows('d.due_at <= ? ORDER BY d.due_at LIMIT ?', this.unitOfWork.dialect === 'mysql' ? ' FOR UPDATE SKIP LOCKED' : '');
+    const found = await this.unitOfWork.queryEach<DeliveryRow>(sql, wanted.map(({ callbackId, limit }) => [callbackId, now, limit]));
+    return found.map(readRows);
+  }
+
   async take(callbackId: string, limit: number): Promise<DeliveryRow[]> {
-    return this.rows('d.due_at <= ? ORDER BY d.due_at LIMIT ?', callbackId, [this.clock.now(), limit], this.unitOfWork.dialect === 'mysql' ? ' FOR UPDATE SKIP LOCKED' : '');
+    const [rows] = await this.takeOfEach([{ callbackId, limit }]);
+    return rows!;
   }
 
   /** As `take`; of each conversation only its first. */
@@ -127,10 +136,14 @@ export class DueDeliveries {
   }
 
   private async rows(condition: string, callbackId: string, parameters: unknown[], ending = ''): Promise<DeliveryRow[]> {
-    const rows = await this.unitOfWork.query<DeliveryRow>(
-      `SELECT ${COLUMNS} FROM callback_deliveries d WHERE d.callback_id = ? AND ${condition}${ending}`,
-      [callbackId, ...parameters],
-    );
-    return rows.map((row) => ({ ...row, due_at: Number(row.due_at) }));
+    return readRows(await this.unitOfWork.query<DeliveryRow>(selectRows(condition, ending), [callbackId, ...parameters]));
   }
+}
+
+function selectRows(condition: string, ending: string): string {
+  return `SELECT ${COLUMNS} FROM callback_deliveries d WHERE d.callback_id = ? AND ${condition}${ending}`;
+}
+
+function readRows(rows: readonly DeliveryRow[]): DeliveryRow[] {
+  return rows.map((row) => ({ ...row, due_at: Number(row.due_at) }));
 }

@@ -8,7 +8,7 @@ export class InFlight {
   }
 
   /** `work` deals with its own errors. */
-  add(work: Promise<void>): void {
+  add(work: Promise<unknown>): void {
     this.count++;
     const end = (): void => {
       this.count--;

@@ -6,16 +6,17 @@ import { Clock } from '../../../kernel/clock.js';
 import { LOGGER } from '../../../platform/observability/tokens.js';
 import { JobQueue } from '../../../platform/queue/job-queue.js';
 import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
-import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import { AttemptLog } from './attempt-log.js';
 import { DeliveryClaims } from './delivery-claims.js';
 import type { ClaimedDelivery } from './delivery-claims.js';
 import { isFree, rulesOf } from './dispatch-rules.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { EndpointHealth } from './endpoint-health.js';
+import { EndpointLookup } from './endpoint-lookup.js';
 import { groupBy } from './group-by.js';
 import { InFlight } from './in-flight.js';
 import { PUMP_JOB } from './pump-job.js';
+import { RequestPlaces } from './request-places.js';
 import { SendDelivery } from './send-delivery.js';
 import type { Target } from './send-delivery.js';
 
@@ -39,6 +40,7 @@ const RECORD_MARGIN_MS = 3000;
 @Injectable()
 export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
   private stopping = false;
+  private readonly places = new RequestPlaces();
 
   constructor(
     private readonly claims: DeliveryClaims,
@@ -46,7 +48,7 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly health: EndpointHealth,
     private readonly sending: SendDelivery,
     private readonly attempts: AttemptLog,
-    private readonly endpoints: EndpointsRepository,
+    private readonly endpoints: EndpointLookup,
     private readonly queue: JobQueue,
     private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -75,24 +77,42 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async deliverAll(callbackId: string, running: InFlight, unrecorded: InFlight, signal: AbortSignal): Promise<void> {
     let claimSize = MAX_RUNNING;
-    while (!this.stopping && !signal.aborted) {
-      const endpoint = await this.endpoints.find(callbackId);
-      if (endpoint === null || !endpoint.enabled) break;
-      if (endpoint.suspended_until !== null) {
-        if (await this.probe(endpoint, unrecorded, signal)) continue;
-        break;
+    let ahead: Promise<ClaimedDelivery[]> | null = null;
+    try {
+      while (!this.stopping && !signal.aborted) {
+        const endpoint = await this.endpoints.find(callbackId);
+        if (endpoint === null || !endpoint.enabled) break;
+        if (endpoint.suspended_until !== null) {
+          ahead = await this.giveBack(ahead);
+          if (await this.probe(endpoint, unrecorded, signal)) continue;
+          break;
+        }
+        const rules = rulesOf(endpoint);
+        const target = this.sending.targetOf(endpoint);
+        const claim = (limit: number): Promise<ClaimedDelivery[]> => this.claims.claim(callbackId, limit, endpoint.timeout_ms + LEASE_MARGIN_MS, rules);
+        // Of one that fails no more is claimed than runs at once: the rest is there when it is suspended.
+        const limited = endpoint.failing_since !== null || rules.rateLimit !== null;
+        const claimed = requestsOf(await (ahead ?? claim(limited ? await freePlaces(running) : claimSize)));
+        ahead = null;
+        if (claimed.length === 0 && running.size === 0 && (isFree(rules) || unrecorded.size === 0)) break;
+        if (claimSize > MAX_RUNNING && claimed.length >= MAX_RUNNING && !limited && isFree(rules)) {
+          ahead = claim(claimSize);
+          // Looked at when its turn comes.
+          ahead.catch(() => undefined);
+        }
+        const begun = this.clock.now();
+        await this.sendAll(target, claimed, running, unrecorded, signal);
+        claimSize = this.clock.now() - begun < QUICK_MS ? Math.min(claimSize * 4, MAX_CLAIM) : MAX_RUNNING;
+        if (claimed.length < MAX_RUNNING) await this.waitForMore(endpoint, running, unrecorded, signal);
       }
-      const rules = rulesOf(endpoint);
-      const target = this.sending.targetOf(endpoint);
-      // Of one that fails no more is claimed than runs at once: the rest is there when it is suspended.
-      const limit = endpoint.failing_since === null && rules.rateLimit === null ? claimSize : await freePlaces(running);
-      const claimed = requestsOf(await this.claims.claim(callbackId, limit, endpoint.timeout_ms + LEASE_MARGIN_MS, rules));
-      if (claimed.length === 0 && running.size === 0 && (isFree(rules) || unrecorded.size === 0)) break;
-      const begun = this.clock.now();
-      await this.sendAll(target, claimed, running, unrecorded, signal);
-      claimSize = this.clock.now() - begun < QUICK_MS ? Math.min(claimSize * 2, MAX_CLAIM) : MAX_RUNNING;
-      if (claimed.length < MAX_RUNNING) await this.waitForMore(endpoint, running, unrecorded, signal);
+    } finally {
+      await this.giveBack(ahead);
     }
+  }
+
+  private async giveBack(claim: Promise<ClaimedDelivery[]> | null): Promise<null> {
+    if (claim !== null) await this.claims.release(await claim);
+    return null;
   }
 
   /**
@@ -138,12 +158,15 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
     for (const [index, deliveries] of claimed.entries()) {
       await running.below(MAX_RUNNING);
       await unrecorded.below(MAX_UNRECORDED);
+      const place = running.size === 0 ? null : await this.places.take(() => running.below(1));
       const covered = deliveries[0]!.claimedUntil - this.clock.now() >= target.endpoint.timeout_ms + RECORD_MARGIN_MS;
       if (this.stopping || signal.aborted || !covered) {
+        if (place !== null) this.places.giveBack(place);
         await this.claims.release(claimed.slice(index).flat());
         return;
       }
-      running.add(this.attempt(target, deliveries, unrecorded, signal).then(() => undefined));
+      const attempt = this.attempt(target, deliveries, unrecorded, signal).then(() => place === null || this.places.giveBack(place));
+      running.add(attempt);
     }
   }
 

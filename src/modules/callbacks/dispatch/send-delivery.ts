@@ -80,7 +80,7 @@ export class SendDelivery implements OnApplicationShutdown {
     const failure = { statusCode: response.status, timedOut: false, retryAfter: response.headers['retry-after'] ?? null };
     const result: AttemptResult =
       answer.kind === 'delivered' ? { kind: 'succeeded' }
-      : answer.kind === 'gone' ? { kind: 'discarded', gone: true }
+      : answer.kind === 'gone' ? { kind: 'discarded', gone: true, url: target.endpoint.url }
       : this.retryOrExhaust(target, made, failure);
     // Whoever looks at the attempts later has the status only, and cannot ask the format again.
     const rejected = answer.kind !== 'delivered' && response.status >= 200 && response.status < 300;
@@ -99,7 +99,7 @@ export class SendDelivery implements OnApplicationShutdown {
     return {
       durationMs: Math.max(0, this.clock.now() - startedAt), statusCode: null,
       errorClass, errorMessage: error instanceof Error ? error.message : String(error), responseHeaders: null, responseBody: null,
-      result: hopeless ? { kind: 'discarded', gone: false } : this.retryOrExhaust(target, made, failure),
+      result: hopeless ? { kind: 'discarded', gone: false, url: target.endpoint.url } : this.retryOrExhaust(target, made, failure),
     };
   }
 

@@ -54,8 +54,8 @@ export class EndpointActionsController {
 
   /**
    * Sends an example of an event now, and answers how the receiver took it. It is signed and in the format of the
-   * endpoint, and has the header `webhook-test: true`. Also while the endpoint is disabled. Nothing of it is stored or
-   * tried again.
+   * endpoint, a batch of one where that gets batches, and has the header `webhook-test: true`. Also while the endpoint is
+   * disabled. Nothing of it is stored or tried again.
    */
   @Post('test')
   @HttpCode(200)

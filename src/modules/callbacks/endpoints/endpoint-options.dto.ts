@@ -39,7 +39,7 @@ export class EndpointFilterDto {
 
 export class BatchDto {
   /**
-   * Events in one request at the most.
+   * Events in one request at the most. It also ends before its body gets larger than 1 MiB.
    * @example 100
    */
   @IsInt()

@@ -45,10 +45,12 @@ export function IsEndpointSecret(): PropertyDecorator {
     validator: {
       validate: (value) => {
         if (typeof value !== 'string' || !/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(value)) return false;
+        // Without its padding most receivers cannot read it, although Node can.
+        if ((value.length - SHARED.length) % 4 !== 0) return false;
         const { length } = secretKeyOf(value);
         return length >= MIN_BYTES && length <= MAX_BYTES;
       },
-      defaultMessage: () => `$property must be whsec_ and the base64 of ${MIN_BYTES} to ${MAX_BYTES} bytes`,
+      defaultMessage: () => `$property must be whsec_ and the base64 of ${MIN_BYTES} to ${MAX_BYTES} bytes, with its padding`,
     },
   });
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
 import type { FindOptionsWhere } from 'typeorm';
 import { notFound } from '../../../kernel/domain-error.js';
 import { ulid } from '../../../kernel/ids.js';
@@ -50,6 +51,11 @@ export class EndpointsRepository {
     return this.unitOfWork.manager.findOneBy(EndpointEntity, { id });
   }
 
+  /** Those of them that there are, in no order. */
+  async findAll(ids: readonly string[]): Promise<EndpointEntity[]> {
+    return this.unitOfWork.manager.findBy(EndpointEntity, { id: In([...ids]) });
+  }
+
   async allMadeBy(creator: Partial<Creator>): Promise<EndpointEntity[]> {
     return this.unitOfWork.manager.findBy(EndpointEntity, creator as FindOptionsWhere<EndpointEntity>);
   }
@@ -67,6 +73,11 @@ export class EndpointsRepository {
 
   async update(id: string, changes: Partial<EndpointEntity>): Promise<void> {
     await this.unitOfWork.transaction.update(EndpointEntity, { id }, changes as object);
+  }
+
+  async disableAll(organizationId: string, reason: string, now: number): Promise<void> {
+    const changes = { enabled: false, disabled_reason: reason, updated_at: now };
+    await this.unitOfWork.transaction.update(EndpointEntity, { organization_id: organizationId, enabled: 1 as unknown as boolean }, changes);
   }
 
   async delete(id: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../../../kernel/clock.js';
 import { mapPage } from '../../../kernel/page.js';
 import type { Page } from '../../../kernel/page.js';
 import type { Principal } from '../../../kernel/principal.js';
@@ -6,7 +7,6 @@ import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { assertMatch } from '../../../platform/http/etag.js';
 import { AuditTrail } from '../../audit/audit.contract.js';
 import { Callbacks } from '../callbacks.contract.js';
-import { DeliveriesRepository } from '../deliveries/deliveries.repository.js';
 import type { ListEndpointsDto } from './endpoints.dto.js';
 import { EndpointsRepository } from './endpoints.repository.js';
 import { ENDPOINT_WRITABLE } from './endpoints.view.dto.js';
@@ -17,16 +17,22 @@ import { EndpointViews } from './endpoints.view.js';
 export class EndpointsService extends Callbacks {
   constructor(
     private readonly endpoints: EndpointsRepository,
-    private readonly deliveries: DeliveriesRepository,
     private readonly views: EndpointViews,
     private readonly unitOfWork: UnitOfWork,
     private readonly audit: AuditTrail,
+    private readonly clock: Clock,
   ) {
     super();
   }
 
   async prepare(organizationId: string): Promise<void> {
     await this.endpoints.prepare(organizationId);
+  }
+
+  /** What waits is left to `DeliveryRetention`, which deletes it with its events: there may be very much of it. */
+  async close(organizationId: string): Promise<void> {
+    await this.endpoints.beginChange(organizationId);
+    await this.endpoints.disableAll(organizationId, 'organization_closed', this.clock.now());
   }
 
   async get(principal: Principal, id: string): Promise<EndpointView> {
@@ -37,14 +43,13 @@ export class EndpointsService extends Callbacks {
     return mapPage(await this.endpoints.list(principal, filter), (endpoint) => this.views.of(endpoint));
   }
 
-  /** What was still to be delivered is discarded. */
+  /** What was still to be delivered is sent no more, and discarded by `DeliveryRetention`: there may be very much of it. */
   async delete(principal: Principal, id: string, ifMatch?: string): Promise<void> {
     await this.unitOfWork.run(async () => {
       await this.endpoints.beginChange(principal.organizationId);
       const before = this.views.of(await this.endpoints.get(principal, id));
       assertMatch(ifMatch, before, ENDPOINT_WRITABLE);
       await this.endpoints.delete(id);
-      await this.deliveries.discardOutstanding(id);
       await this.audit.record({
         organizationId: principal.organizationId, actor: principal, action: 'callback.deleted', target: { type: 'callback', id }, details: { url: before.url },
       });

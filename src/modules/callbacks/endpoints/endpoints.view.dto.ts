@@ -65,7 +65,7 @@ export class EndpointView {
   enabled: boolean;
   /**
    * Why the system disabled it: `gone` when the receiver answered 410, `failing` after five days of nothing but failures,
-   * `creator_disabled` when the agent or application that made it was disabled.
+   * `creator_disabled` when the agent or application that made it was disabled, `organization_closed` with its organization.
    * @example null
    */
   disabled_reason: string | null;

@@ -46,7 +46,8 @@ export class TestEndpoint {
   private async send(target: OpenEndpoint, type: EventType): Promise<EndpointTestView> {
     const now = this.clock.now();
     const event = { id: newId('event'), type, occurredAt: now, dataJson: JSON.stringify(EVENT_EXAMPLES[type]) };
-    const request = target.requestFor(event, now);
+    // As it would come: whoever gets batches reads an array.
+    const request = target.endpoint.batch === null ? target.requestFor(event, now) : target.requestForBatch(newId('batch'), [event], now);
     const outcome = await this.client
       // In a group of its own, so that it does not wait for requests that hang.
       .send({ ...request, headers: { ...request.headers, ...TEST_HEADER }, group: `test of ${target.endpoint.id}` })

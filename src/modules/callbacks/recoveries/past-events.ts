@@ -24,7 +24,7 @@ interface Row {
   shared: number;
 }
 
-/** The event log by the time at which events happened. */
+/** The event log by the time at which events happened, without the history that was brought in quietly. */
 @Injectable()
 export class PastEvents {
   constructor(private readonly unitOfWork: UnitOfWork) {}
@@ -32,7 +32,7 @@ export class PastEvents {
   /** How many events a range holds now: the index alone says it. */
   async count(organizationId: string, { since, until }: Range): Promise<number> {
     const [row] = await this.unitOfWork.query<{ events: number }>(
-      'SELECT COUNT(*) AS events FROM events WHERE organization_id = ? AND occurred_at >= ? AND occurred_at <= ?',
+      'SELECT COUNT(*) AS events FROM events WHERE organization_id = ? AND occurred_at >= ? AND occurred_at <= ? AND announced = 1',
       [organizationId, since, until],
     );
     return Number(row!.events);
@@ -40,11 +40,11 @@ export class PastEvents {
 
   /** The next events of a range behind the one that was seen last, by their time and then in the order of their insertion. */
   async next(organizationId: string, range: Range, seen: { at: number; number: number } | null, limit: number): Promise<PastEvent[]> {
-    // Only events about callbacks name an endpoint; the text of all others need not be read.
+    // Only events about callbacks name an endpoint, and those of tickets where they came from; the text of all others need not be read.
     const rows = await this.unitOfWork.query<Row>(
-      `SELECT number, id, type, occurred_at, CASE WHEN type LIKE 'callback.%' THEN data END AS data,
+      `SELECT number, id, type, occurred_at, CASE WHEN type LIKE 'callback.%' OR type LIKE 'ticket.%' THEN data END AS data,
          conversation_id, agent_id, department, channel, queued, shared
-       FROM events WHERE organization_id = ? AND occurred_at >= ? AND occurred_at <= ? AND (occurred_at > ? OR number > ?)
+       FROM events WHERE organization_id = ? AND occurred_at >= ? AND occurred_at <= ? AND announced = 1 AND (occurred_at > ? OR number > ?)
        ORDER BY occurred_at, number LIMIT ?`,
       [organizationId, seen?.at ?? range.since, range.until, seen?.at ?? range.since, seen?.number ?? 0, limit],
     );

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Principal } from '../../../kernel/principal.js';
 import { Allow, Caller } from '../../../platform/http/allow.js';
 import { ExampleAnswer, SortsBy } from '../../../platform/http/documentation.js';
+import { Audited } from '../../../platform/http/request-origin.js';
 import { AnswersResource } from '../../../platform/http/resource-headers.js';
 import { Throws } from '../../../platform/http/throws.js';
 import { ListRecoveriesDto, RecoverDto, RecoveryPageView, RecoveryView } from './recoveries.dto.js';
@@ -21,6 +22,7 @@ export class RecoveriesController {
    */
   @Post('recover')
   @HttpCode(202)
+  @Audited()
   @Allow('callbacks:write')
   @ExampleAnswer({ done: 0, recovered: 0 })
   @AnswersResource({ location: `${PATH}/recoveries` })
@@ -48,6 +50,7 @@ export class RecoveriesController {
 
   /** Ends a recovery; what it has planned is delivered. Repeating it, or cancelling one that has ended, changes nothing. */
   @Delete('recoveries/:recovery_id')
+  @Audited()
   @Allow('callbacks:write')
   @ExampleAnswer({ status: 'cancelled', finished_at: '2026-03-01T18:06:00.000Z' })
   @Throws('callback.not_found', 'recovery.not_found')

@@ -3,7 +3,7 @@ import { DomainError, notFound } from '../../../kernel/domain-error.js';
 import type { Page, PageQuery } from '../../../kernel/page.js';
 import { keysetPage } from '../../../platform/database/keyset.js';
 import type { Sorting } from '../../../platform/database/keyset.js';
-import { changeRows, placeholders } from '../../../platform/database/rows.js';
+import { changeRows, deleteSome } from '../../../platform/database/rows.js';
 import { isUniqueViolation } from '../../../platform/database/unique-violation.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { RecoveryEntity } from './recovery.entity.js';
@@ -81,20 +81,19 @@ export class RecoveriesRepository {
     await this.unitOfWork.transaction.update(RecoveryEntity, { id }, progress);
   }
 
-  /** Does nothing to one that has ended. */
-  async end(id: string, status: Exclude<RecoveryStatus, 'running'>, now: number): Promise<void> {
-    await changeRows(
+  /** Does nothing to one that has ended; false then. */
+  async end(id: string, status: Exclude<RecoveryStatus, 'running'>, now: number): Promise<boolean> {
+    const ended = await changeRows(
       this.unitOfWork,
       `UPDATE callback_recoveries SET status = ?, running_for = NULL, claim_token = NULL, claimed_until = NULL, finished_at = ?,
        total = CASE ? WHEN 'succeeded' THEN done ELSE total END WHERE id = ? AND running_for IS NOT NULL`,
       [status, now, status, id],
     );
+    return ended > 0;
   }
 
   /** Deletes some of those that ended before; returns how many. */
   async deleteEnded(before: number, limit: number): Promise<number> {
-    const rows = await this.unitOfWork.query<{ id: string }>('SELECT id FROM callback_recoveries WHERE finished_at < ? LIMIT ?', [before, limit]);
-    if (rows.length === 0) return 0;
-    return this.unitOfWork.run(() => changeRows(this.unitOfWork, `DELETE FROM callback_recoveries WHERE id IN (${placeholders(rows.length)})`, rows.map(({ id }) => id)));
+    return deleteSome(this.unitOfWork, { table: 'callback_recoveries', key: 'id', where: 'finished_at < ?', parameters: [before] }, limit);
   }
 }

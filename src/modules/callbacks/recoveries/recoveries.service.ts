@@ -8,6 +8,7 @@ import type { Principal } from '../../../kernel/principal.js';
 import { Config } from '../../../platform/config/config.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { JobQueue } from '../../../platform/queue/job-queue.js';
+import { AuditTrail } from '../../audit/audit.contract.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import type { ListRecoveriesDto, RecoverDto, RecoveryView } from './recoveries.dto.js';
 import { RecoveriesRepository } from './recoveries.repository.js';
@@ -27,6 +28,7 @@ export class RecoveriesService {
     private readonly events: PastEvents,
     private readonly queue: JobQueue,
     private readonly unitOfWork: UnitOfWork,
+    private readonly audit: AuditTrail,
     private readonly config: Config,
     private readonly clock: Clock,
   ) {}
@@ -46,6 +48,8 @@ export class RecoveriesService {
         seen_at: null, seen_number: null, claim_token: null, claimed_until: null, created_at: this.clock.now(), finished_at: null,
       };
       await this.recoveries.insert(recovery);
+      const { since, until, include_succeeded } = toRecoveryView(recovery);
+      await this.record(principal, callbackId, 'callback.recovery_started', { recovery_id: recovery.id, since, until, include_succeeded });
       this.unitOfWork.afterCommit(() => this.queue.wake(RECOVERY_JOB, recovery.id));
       return toRecoveryView(recovery);
     });
@@ -66,9 +70,13 @@ export class RecoveriesService {
     return this.unitOfWork.run(async () => {
       await this.endpoints.get(principal, callbackId);
       await this.recoveries.get(principal.organizationId, callbackId, id);
-      await this.recoveries.end(id, 'cancelled', this.clock.now());
+      if (await this.recoveries.end(id, 'cancelled', this.clock.now())) await this.record(principal, callbackId, 'callback.recovery_cancelled', { recovery_id: id });
       return toRecoveryView(await this.recoveries.get(principal.organizationId, callbackId, id));
     });
+  }
+
+  private async record(principal: Principal, callbackId: string, action: string, details: Record<string, unknown>): Promise<void> {
+    await this.audit.record({ organizationId: principal.organizationId, actor: principal, action, target: { type: 'callback', id: callbackId }, details });
   }
 
   private rangeOf(input: RecoverDto): { since: number; until: number } {

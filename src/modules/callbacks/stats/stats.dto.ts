@@ -65,6 +65,12 @@ export class EndpointStatsView {
    * @example '2026-03-01T10:12:00.000Z'
    */
   oldest_pending_at: string | null;
+  /**
+   * While an endpoint is suspended for failing all that is due waits, also what is sent again by hand; one request is made
+   * at this time, and its success ends it, as does `POST /api/v1/callbacks/{id}/enable`. Null when it is not.
+   * @example null
+   */
+  suspended_until: string | null;
   /** In the window; null when there was none. */
   last_failure: LastFailureView | null;
   /** @example '2026-03-01T10:14:03.120Z' */

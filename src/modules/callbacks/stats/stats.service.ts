@@ -42,6 +42,7 @@ export class StatsService {
       p95_ms: p95Ms,
       pending: count,
       oldest_pending_at: toInstant(oldestAt),
+      suspended_until: toInstant(endpoint.suspended_until),
       last_failure: lastFailure === null ? null : await this.failureOf(lastFailure),
       last_success_at: toInstant(lastSuccess?.started_at ?? null),
       sampled,
