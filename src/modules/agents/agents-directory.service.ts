@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../kernel/clock.js';
 import { Agents } from './agents.contract.js';
-import type { RoutingCandidate } from './agents.contract.js';
+import type { KnownAgent, RoutingCandidate } from './agents.contract.js';
 import { AgentsRepository } from './agents.repository.js';
 
 @Injectable()
@@ -13,9 +13,15 @@ export class AgentsDirectory extends Agents {
     super();
   }
 
-  async find(organizationId: string, id: string) {
+  async find(organizationId: string, id: string): Promise<KnownAgent | null> {
     const agent = await this.agents.find(organizationId, id);
-    return agent === null ? null : { id: agent.id, enabled: agent.enabled, role: agent.role, department: agent.department };
+    if (agent === null) return null;
+    const { enabled, role, department, status } = agent;
+    return { id, enabled, role, department, status, freeCapacity: agent.max_conversations - agent.active_conversations };
+  }
+
+  async idsByName(organizationId: string, names: readonly string[]): Promise<Map<string, string>> {
+    return this.agents.idsByName(organizationId, names);
   }
 
   async routingCandidates(organizationId: string): Promise<RoutingCandidate[]> {

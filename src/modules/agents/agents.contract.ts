@@ -12,10 +12,22 @@ export interface RoutingCandidate {
   idleSince: number;
 }
 
+export interface KnownAgent {
+  id: string;
+  enabled: boolean;
+  role: AgentRole;
+  department: string | null;
+  status: AgentStatus;
+  /** How many more conversations it takes; 0 or less when it has enough. True under the routing lock. */
+  freeCapacity: number;
+}
+
 /** What other modules may ask of agents. */
 export abstract class Agents {
   /** Null when there is no such agent in the organization. */
-  abstract find(organizationId: string, id: string): Promise<{ id: string; enabled: boolean; role: AgentRole; department: string | null } | null>;
+  abstract find(organizationId: string, id: string): Promise<KnownAgent | null>;
+  /** Ids of agents by the names that were asked for: usernames, or ids themselves. Names of nobody are left out. */
+  abstract idsByName(organizationId: string, names: readonly string[]): Promise<Map<string, string>>;
   /**
    * Online, enabled agents with free capacity, the least loaded first and among equals the longest idle.
    * Belongs into a unit that holds the organization's routing lock.
@@ -38,6 +50,12 @@ export interface NewAgent {
   max_conversations?: number;
   status?: AgentStatus;
   enabled?: boolean;
+}
+
+/** The declared status, as others may set it. */
+export abstract class AgentStatuses {
+  /** Agents set their own; others need `agents:write`. Answers the agent as the API shows it. */
+  abstract setStatus(principal: Principal, id: string, status: AgentStatus): Promise<object>;
 }
 
 /** For the first start, which makes an agent before anybody can call. */

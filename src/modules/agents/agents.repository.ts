@@ -3,7 +3,7 @@ import { DomainError, notFound } from '../../kernel/domain-error.js';
 import type { Page } from '../../kernel/page.js';
 import { keysetPage } from '../../platform/database/keyset.js';
 import type { Sorting } from '../../platform/database/keyset.js';
-import { changeRows } from '../../platform/database/rows.js';
+import { changeRows, placeholders } from '../../platform/database/rows.js';
 import { isUniqueViolation } from '../../platform/database/unique-violation.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
 import { AgentEntity } from './agent.entity.js';
@@ -15,6 +15,9 @@ const SORTING: Sorting = {
   default: '-created_at',
   tieBreaker: 'id',
 };
+
+/** Whom one query looks for. */
+const NAMES_AT_ONCE = 1000;
 
 @Injectable()
 export class AgentsRepository {
@@ -30,6 +33,19 @@ export class AgentsRepository {
 
   async findByUsername(organizationId: string, username: string): Promise<AgentEntity | null> {
     return this.unitOfWork.manager.findOneBy(AgentEntity, { organization_id: organizationId, username });
+  }
+
+  async idsByName(organizationId: string, names: readonly string[]): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    for (let start = 0; start < names.length; start += NAMES_AT_ONCE) {
+      const some = names.slice(start, start + NAMES_AT_ONCE);
+      const rows = await this.unitOfWork.query<{ id: string; username: string }>(
+        `SELECT id, username FROM agents WHERE organization_id = ? AND (username IN (${placeholders(some.length)}) OR id IN (${placeholders(some.length)}))`,
+        [organizationId, ...some, ...some],
+      );
+      for (const { id, username } of rows) found.set(username, id).set(id, id);
+    }
+    return found;
   }
 
   async findForUpdate(organizationId: string, id: string): Promise<AgentEntity | null> {

@@ -154,7 +154,7 @@ export class AgentsService extends AgentRegistry {
 
   private emit(type: EventType, agent: AgentEntity, data: Record<string, unknown>): void {
     this.outbox.append(
-      domainEvent(agent.organization_id, type, this.clock.now(), { agent_id: agent.id, ...data }, { ...SHARED_SUBJECT, agentId: agent.id, department: agent.department }),
+      domainEvent(agent.organization_id, type, this.clock.now(), { agent_id: agent.id, ...data }, { ...SHARED_SUBJECT, department: agent.department }),
     );
   }
 }

@@ -33,6 +33,7 @@ export function conversationEvent(type: EventType, conversation: ConversationEnt
       priority: conversation.priority,
       tags: conversation.tags,
       metadata: conversation.metadata,
+      off_hours: conversation.off_hours,
       ...data,
     },
     conversationSubject({

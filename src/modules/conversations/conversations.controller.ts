@@ -6,9 +6,8 @@ import { ExampleAnswer, ExampleBodies, SortsBy } from '../../platform/http/docum
 import { IfMatch } from '../../platform/http/etag.js';
 import { AnswersResource } from '../../platform/http/resource-headers.js';
 import { Throws } from '../../platform/http/throws.js';
-import {
-  CONVERSATION_WRITABLE, ConversationPageView, ConversationView, CreateConversationDto, ListConversationsDto, UpdateConversationDto,
-} from './conversations.dto.js';
+import { CONVERSATION_WRITABLE, ConversationPageView, ConversationView, CreateConversationDto, UpdateConversationDto } from './conversations.dto.js';
+import { ListConversationsDto } from './list-conversations.dto.js';
 import { ConversationsService } from './conversations.service.js';
 import { CreateConversation } from './create-conversation.js';
 import { UpdateConversation } from './update-conversation.js';
@@ -35,6 +34,7 @@ export class ConversationsController {
     },
   })
   @AnswersResource({ location: PATH, etagFields: CONVERSATION_WRITABLE })
+  @Throws('conversation.data_scope_exceeded')
   async create(@Caller() caller: Principal, @Body() input: CreateConversationDto): Promise<ConversationView> {
     return this.conversations.view(await this.creation.create(caller, input));
   }
@@ -66,7 +66,7 @@ export class ConversationsController {
     'Back into the queue of a department': { agent_id: null, department: 'billing' },
   })
   @AnswersResource({ etagFields: CONVERSATION_WRITABLE })
-  @Throws('conversation.not_found', 'conversation.closed', 'conversation.invalid_transition', 'conversation.no_agent_available', 'request.precondition_failed')
+  @Throws('conversation.not_found', 'conversation.erased', 'conversation.closed', 'conversation.invalid_transition', 'conversation.no_agent_available', 'agent.at_capacity', 'request.precondition_failed')
   async update(@Caller() caller: Principal, @Param('id') id: string, @Body() input: UpdateConversationDto, @IfMatch() ifMatch?: string): Promise<ConversationView> {
     return this.conversations.view(await this.changes.update(caller, id, input, ifMatch));
   }
@@ -76,7 +76,7 @@ export class ConversationsController {
   @Allow('conversations:write')
   @ExampleAnswer({ status: 'closed', closed_at: '2026-03-01T09:42:00.000Z', closed_by: 'agt_01k5x6j3q8v4m2n7p9r1s5t6w0' })
   @AnswersResource({ etagFields: CONVERSATION_WRITABLE })
-  @Throws('conversation.not_found', 'request.precondition_failed')
+  @Throws('conversation.not_found', 'conversation.erased', 'request.precondition_failed')
   async close(@Caller() caller: Principal, @Param('id') id: string, @IfMatch() ifMatch?: string): Promise<ConversationView> {
     return this.conversations.view(await this.changes.close(caller, id, ifMatch));
   }

@@ -1,6 +1,5 @@
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, MaxLength, MinLength, ValidateNested } from 'class-validator';
-import { PageQueryDto } from '../../platform/http/page-query.dto.js';
 import { IfPresent, IsJsonObject } from '../../platform/http/validation/rules.js';
 import { VisitorFieldsDto } from '../visitors/visitors.contract.dto.js';
 import { CONVERSATION_PRIORITIES, CONVERSATION_STATUSES } from './domain/conversation-status.js';
@@ -17,6 +16,16 @@ class ConversationFieldsDto {
   @IsString()
   @MaxLength(64)
   agent_id?: string | null;
+
+  /**
+   * Where it takes place.
+   * @example 'web'
+   */
+  @IfPresent()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(64)
+  channel?: string;
 
   /** @example 'order' */
   @IsOptional()
@@ -91,16 +100,6 @@ export class CreateConversationDto extends ConversationFieldsDto {
   @ValidateNested()
   @Type(() => VisitorFieldsDto)
   visitor?: VisitorFieldsDto;
-
-  /**
-   * Where it takes place.
-   * @example 'web'
-   */
-  @IfPresent()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(64)
-  channel?: string;
 }
 
 export class UpdateConversationDto extends ConversationFieldsDto {
@@ -108,48 +107,6 @@ export class UpdateConversationDto extends ConversationFieldsDto {
   @IfPresent()
   @IsIn(CONVERSATION_STATUSES)
   status?: ConversationStatus;
-}
-
-export class ListConversationsDto extends PageQueryDto {
-  /** @example 'open' */
-  @IfPresent()
-  @IsIn(CONVERSATION_STATUSES)
-  status?: ConversationStatus;
-
-  /** @example 'agt_01k5x6j3q8v4m2n7p9r1s5t6w0' */
-  @IfPresent()
-  @IsString()
-  @MaxLength(64)
-  agent_id?: string;
-
-  /** @example 'vis_01k5x6j3q8v4m2n7p9r1s5t6w0' */
-  @IfPresent()
-  @IsString()
-  @MaxLength(64)
-  visitor_id?: string;
-
-  /** @example 'support' */
-  @IfPresent()
-  @IsString()
-  @MaxLength(100)
-  department?: string;
-
-  /** @example 'web' */
-  @IfPresent()
-  @IsString()
-  @MaxLength(64)
-  channel?: string;
-
-  /** @example 'order' */
-  @IfPresent()
-  @IsString()
-  @MaxLength(100)
-  category?: string;
-
-  /** @example 'high' */
-  @IfPresent()
-  @IsIn(CONVERSATION_PRIORITIES)
-  priority?: ConversationPriority;
 }
 
 /** A conversation between a visitor and the desk. */
@@ -179,10 +136,22 @@ export class ConversationView {
   /** @example 'open' */
   status: 'queued' | 'open' | 'pending' | 'closed';
   /**
-   * 1 is next; null when it is not queued.
+   * 1 is next. Before it are counted those that its agents serve too: of its department or of none, and for one without a department
+   * all. What waits for its department to open stands behind all others. Null when it is not queued.
    * @example null
    */
   queue_position: number | null;
+  /**
+   * `queue_position` times the time that it has lately taken until one more of these found an agent, by the last 20 of the past hour,
+   * counted until now. Null when it is not queued, waits for its department to open, or fewer than two found one.
+   * @example null
+   */
+  estimated_wait_seconds: number | null;
+  /**
+   * It came to its department outside of the business hours; in the queue it waits until they begin.
+   * @example false
+   */
+  off_hours: boolean;
   /** @example 1 */
   unread_count: number;
   /** @example 3 */
@@ -193,15 +162,41 @@ export class ConversationView {
   updated_at: string;
   /** @example '2026-03-01T09:30:00.000Z' */
   assigned_at: string | null;
+  /**
+   * When its agent accepted or answered it, or changed it otherwise; null again with each new agent, and when others reopen it.
+   * @example '2026-03-01T09:30:05.000Z'
+   */
+  accepted_at: string | null;
   /** @example '2026-03-01T09:30:12.000Z' */
   first_response_at: string | null;
+  /** @example '2026-03-01T09:31:40.000Z' */
+  last_message_at: string | null;
+  /**
+   * How often it was transferred.
+   * @example 0
+   */
+  transfer_count: number;
   /** @example null */
   closed_at: string | null;
   /**
-   * Id of the agent or API key that closed it.
+   * Id of the agent or API key that closed it; `system` where nothing happened in it for too long.
    * @example null
    */
   closed_by: string | null;
+  /**
+   * `ended` by somebody, or `inactivity`.
+   * @example null
+   */
+  closed_reason: string | null;
+  /**
+   * The visitor's score, 1 to 5.
+   * @example null
+   */
+  rating: number | null;
+  /** @example null */
+  rating_comment: string | null;
+  /** @example null */
+  rated_at: string | null;
 }
 
 export class ConversationPageView {
@@ -218,5 +213,5 @@ export class ConversationPageView {
 }
 
 export const CONVERSATION_WRITABLE: readonly (keyof ConversationView)[] = [
-  'agent_id', 'category', 'department', 'subject', 'priority', 'skills', 'tags', 'metadata', 'status',
+  'agent_id', 'channel', 'category', 'department', 'subject', 'priority', 'skills', 'tags', 'metadata', 'status',
 ];

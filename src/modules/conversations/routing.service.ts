@@ -5,14 +5,27 @@ import { Outbox } from '../../platform/outbox/outbox.js';
 import type { DurableSubscriber } from '../../platform/outbox/outbox.js';
 import { Agents } from '../agents/agents.contract.js';
 import type { RoutingCandidate } from '../agents/agents.contract.js';
-import { conversationEvent } from './conversation-events.js';
+import { Departments } from '../departments/departments.contract.js';
+import { ConversationWriter } from './conversation-writer.js';
+import type { Occasion } from './conversation-writer.js';
+import type { ConversationEntity } from './conversation.entity.js';
 import { ConversationsRepository } from './conversations.repository.js';
-import type { WaitingConversation } from './conversations.repository.js';
 import { chooseAgent } from './domain/choose-agent.js';
 import type { Wish } from './domain/choose-agent.js';
+import { QueueRepository } from './queue.repository.js';
+import type { WaitingConversation } from './queue.repository.js';
 
 /** How many waiting conversations are looked at with one query. */
 const PAGE = 200;
+
+/** Agents with these statuses are not there to take up what they were given. */
+const GONE: readonly unknown[] = ['away', 'offline'];
+
+/** A conversation that was put back a moment ago, and the agent who does not get it now; null for nobody at all. */
+export interface PutBack {
+  conversationId: string;
+  agentId: string | null;
+}
 
 /**
  * Gives conversations to agents. Everything here needs the organization's routing lock, which makes it one at a time:
@@ -22,35 +35,49 @@ const PAGE = 200;
 export class RoutingService implements DurableSubscriber {
   constructor(
     private readonly conversations: ConversationsRepository,
+    private readonly queue: QueueRepository,
+    private readonly writer: ConversationWriter,
     private readonly agents: Agents,
-    private readonly outbox: Outbox,
+    private readonly departments: Departments,
     private readonly clock: Clock,
+    outbox: Outbox,
   ) {
     outbox.subscribe(this);
   }
 
-  /** Agents who come online find work in the queue, in the same transaction; disabled ones hand theirs back. */
+  /**
+   * Agents who come online find work in the queue, in the same transaction. Those who go away hand back what they have not taken up,
+   * disabled ones all.
+   */
   async plan(events: readonly DomainEvent[]): Promise<void> {
-    for (const event of events) {
-      const agentId = event.subject.agentId;
-      if (event.type === 'agent.deleted' && agentId !== null) await this.handBack(event.organizationId, agentId);
-      if (event.type.startsWith('agent.')) await this.drainQueue(event.organizationId);
+    const disabled = new Set(events.filter(({ type }) => type === 'agent.deleted').map(({ data }) => data['agent_id']));
+    for (const { type, organizationId, data } of events) {
+      if (!type.startsWith('agent.')) continue;
+      const agentId = data['agent_id'] as string;
+      if (type === 'agent.deleted') await this.handBack(organizationId, agentId, 'agent_disabled');
+      else if (disabled.has(agentId)) continue;
+      else if (type === 'agent.status_changed' && GONE.includes(data['status'])) await this.handBack(organizationId, agentId, 'agent_away');
+      await this.drainQueue(organizationId);
     }
   }
 
   /** The agent for a conversation; null when it has to wait. Counts nothing yet. */
   async findAgent(organizationId: string, wish: Wish): Promise<string | null> {
-    return chooseAgent(await this.agents.routingCandidates(organizationId), wish)?.id ?? null;
+    const candidates = await this.agents.routingCandidates(organizationId);
+    return chooseAgent(candidates, await this.wholeWish(organizationId, wish))?.id ?? null;
   }
 
-  /** Serves waiting conversations while there are agents with room; `except` was put back on purpose a moment ago. */
-  async drainQueue(organizationId: string, except?: string): Promise<void> {
+  /** Serves waiting conversations while there are agents with room. */
+  async drainQueue(organizationId: string, putBack?: PutBack): Promise<void> {
     let candidates = await this.agents.routingCandidates(organizationId);
+    if (candidates.length === 0) return;
+    const closed = await this.departments.closedAt(organizationId, this.clock.now());
     let last: WaitingConversation | null = null;
     while (candidates.length > 0) {
-      const page = await this.conversations.queued(organizationId, departmentsOf(candidates), last, PAGE);
+      const page = await this.queue.waiting(organizationId, departmentsOf(candidates), closed, last, PAGE);
       for (const waiting of page) {
-        const agent = waiting.id === except ? null : chooseAgent(candidates, waiting);
+        const asked = candidatesFor(candidates, waiting, putBack);
+        const agent = asked.length === 0 ? null : chooseAgent(asked, await this.wholeWish(organizationId, waiting));
         if (agent === null) continue;
         agent.freeCapacity--;
         agent.activeConversations++;
@@ -64,26 +91,38 @@ export class RoutingService implements DurableSubscriber {
     }
   }
 
-  private async assign(conversationId: string, agentId: string): Promise<void> {
-    const now = this.clock.now();
-    const conversation = await this.conversations.getById(conversationId);
-    await this.agents.changeLoad(agentId, 1);
-    const changes = { agent_id: agentId, status: 'open' as const, queued_at: null, assigned_at: now, updated_at: now };
-    await this.conversations.update(conversation.id, changes);
-    this.outbox.append(conversationEvent('conversation.assigned', { ...conversation, ...changes }, now, { previous_agent_id: conversation.agent_id }));
+  /**
+   * Takes a conversation from its agent, whose place in the queue it keeps unless the agent had taken it up. The row must be locked,
+   * and whoever calls drains the queue.
+   */
+  async putBack(before: ConversationEntity, occasion: Pick<Occasion, 'kind' | 'reason'>): Promise<void> {
+    const after: ConversationEntity = { ...before, agent_id: null, status: 'queued', avoided_agent_id: before.agent_id };
+    const queuedAt = before.accepted_at === null ? (before.queued_at ?? before.assigned_at!) : this.clock.now();
+    await this.writer.write(before, after, { actorId: null, queuedAt, ...occasion });
   }
 
-  private async handBack(organizationId: string, agentId: string): Promise<void> {
-    const now = this.clock.now();
-    for (const conversation of await this.conversations.ofAgent(organizationId, agentId)) {
-      const changes = { agent_id: null, status: 'queued' as const, queued_at: now, assigned_at: null, updated_at: now };
-      await this.agents.changeLoad(agentId, -1);
-      await this.conversations.update(conversation.id, changes);
-      this.outbox.append(
-        conversationEvent('conversation.updated', { ...conversation, ...changes }, now, { changed: ['agent_id', 'status'], previous_agent_id: agentId, previous_status: conversation.status }),
-      );
+  /** What a conversation asks for, with the skills that its department asks for. */
+  private async wholeWish(organizationId: string, wish: Wish): Promise<Wish> {
+    const { skills } = await this.departments.settingsOf(organizationId, wish.department);
+    return skills.length === 0 ? wish : { ...wish, skills: [...wish.skills, ...skills] };
+  }
+
+  private async assign(conversationId: string, agentId: string): Promise<void> {
+    const conversation = await this.conversations.getById(conversationId);
+    await this.writer.write(conversation, { ...conversation, agent_id: agentId, status: 'open' }, { actorId: null });
+  }
+
+  private async handBack(organizationId: string, agentId: string, reason: 'agent_away' | 'agent_disabled'): Promise<void> {
+    for (const conversation of await this.conversations.ofAgentForUpdate(organizationId, agentId)) {
+      const running = conversation.accepted_at !== null || conversation.status === 'pending';
+      if (reason === 'agent_disabled' || !running) await this.putBack(conversation, { kind: 'returned', reason });
     }
   }
+}
+
+function candidatesFor(candidates: readonly RoutingCandidate[], { id }: WaitingConversation, putBack: PutBack | undefined): readonly RoutingCandidate[] {
+  if (putBack === undefined || putBack.conversationId !== id) return candidates;
+  return putBack.agentId === null ? [] : candidates.filter((candidate) => candidate.id !== putBack.agentId);
 }
 
 function departmentsOf(candidates: readonly RoutingCandidate[]): string[] {

@@ -28,4 +28,10 @@ describe('chooseAgent', () => {
     ];
     expect(chooseAgent(agents, { department: 'support', skills: ['french', 'billing'] })?.id).toBe('right');
   });
+
+  it('takes who let the conversation wait only where there is no other', () => {
+    const agents = [anAgent('slow'), anAgent('busy', { activeConversations: 4 })];
+    expect(chooseAgent(agents, { ...anyone, avoids: 'slow' })?.id).toBe('busy');
+    expect(chooseAgent([agents[0]!, anAgent('full', { freeCapacity: 0 })], { ...anyone, avoids: 'slow' })?.id).toBe('slow');
+  });
 });

@@ -13,6 +13,10 @@ const MOVES: Record<ConversationStatus, readonly ConversationStatus[]> = {
   closed: ['open', 'queued'],
 };
 
+export function allowedMoves(from: ConversationStatus): readonly ConversationStatus[] {
+  return MOVES[from];
+}
+
 export function assertMove(from: ConversationStatus, to: ConversationStatus): void {
   const allowed = MOVES[from];
   if (allowed.includes(to)) return;
