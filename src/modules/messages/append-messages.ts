@@ -10,11 +10,13 @@ import { Outbox } from '../../platform/outbox/outbox.js';
 import { Agents } from '../agents/agents.contract.js';
 import { Conversations } from '../conversations/conversations.contract.js';
 import type { LockedConversation, MessageCount } from '../conversations/conversations.contract.js';
+import { Visitors } from '../visitors/visitors.contract.js';
 import { messageEvent } from './message-events.js';
 import type { MessageEntity } from './message.entity.js';
 import type { NewMessage, SentMessage } from './messages.contract.js';
 import { MessagesRepository } from './messages.repository.js';
 import { toMessageView } from './messages.view.js';
+import { ReceiptsRepository } from './receipts/receipts.repository.js';
 import { resolveSender } from './sender.js';
 
 interface Submission {
@@ -33,14 +35,19 @@ export class AppendMessages {
 
   constructor(
     private readonly messages: MessagesRepository,
+    private readonly receipts: ReceiptsRepository,
     private readonly conversations: Conversations,
     private readonly agents: Agents,
+    private readonly visitors: Visitors,
     private readonly unitOfWork: UnitOfWork,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {
-    const options = { maxItems: MAX_PER_UNIT, maxParallel: PARALLEL_UNITS[unitOfWork.dialect] };
-    this.shared = new SharedUnit(unitOfWork, options, (items) => this.append(items));
+    this.shared = new SharedUnit(
+      unitOfWork,
+      { maxItems: MAX_PER_UNIT, maxParallel: PARALLEL_UNITS[unitOfWork.dialect], keyOf: ({ input }) => input.conversation_id },
+      (items) => this.append(items),
+    );
   }
 
   /** Within an open unit of work the message belongs to that unit; otherwise it shares one with its neighbours. */
@@ -49,6 +56,12 @@ export class AppendMessages {
     const [outcome] = await this.append([{ principal, input }]);
     if ('error' in outcome!) throw outcome.error;
     return outcome!.value;
+  }
+
+  /** All in one unit and in their order; one that cannot be sent does not fail the others. */
+  async sendAll(principal: Principal, inputs: readonly NewMessage[]): Promise<Outcome<SentMessage>[]> {
+    if (inputs.length === 0) return [];
+    return this.unitOfWork.run(() => this.append(inputs.map((input) => ({ principal, input }))));
   }
 
   private async append(items: readonly Submission[]): Promise<Outcome<SentMessage>[]> {
@@ -84,7 +97,7 @@ export class AppendMessages {
   }
 
   private async build(principal: Principal, input: NewMessage, conversation: LockedConversation, now: number): Promise<MessageEntity> {
-    const sender = resolveSender(principal, input.sender, conversation);
+    const sender = resolveSender(principal, await this.presentSender(input.sender, conversation), conversation);
     if (sender.type === 'agent' && sender.id !== principal.id) await this.assertAgent(principal, sender.id);
     if (conversation.status === 'closed') {
       throw new DomainError('conflict', 'conversation.closed', 'The conversation is closed; reopen it or begin a new one.');
@@ -106,6 +119,12 @@ export class AppendMessages {
       edited_at: null,
       deleted_at: null,
     };
+  }
+
+  /** The id of a visitor that was merged stands for the one that it was merged into. */
+  private async presentSender(named: NewMessage['sender'], { organizationId, visitorId }: LockedConversation): Promise<NewMessage['sender']> {
+    if (named?.type !== 'visitor' || named.id === null || named.id === undefined || named.id === visitorId) return named;
+    return { type: 'visitor', id: (await this.visitors.idOf(organizationId, named.id)) ?? named.id };
   }
 
   private async assertAgent(principal: Principal, id: string | null): Promise<void> {
@@ -136,7 +155,7 @@ export class AppendMessages {
       const key = firstKey(input);
       if (key !== null) pairs.set(key, { conversationId: input.conversation_id, clientMsgNo: input.client_msg_no! });
     }
-    const known = await this.messages.findByClientNumbers([...pairs.values()]);
+    const known = await this.receipts.withStatus(await this.messages.findByClientNumbers([...pairs.values()]));
     return new Map(known.map((message) => [firstKey(message)!, message]));
   }
 }
@@ -147,11 +166,14 @@ function firstKey({ conversation_id, client_msg_no }: { conversation_id: string;
 
 function count(counts: Map<string, MessageCount>, conversation: LockedConversation, message: MessageEntity): void {
   const before = counts.get(conversation.id);
-  const answers = message.sender_type === 'agent' && conversation.firstResponseAt === null;
+  const byAgent = message.sender_type === 'agent';
+  const answers = byAgent && conversation.firstResponseAt === null;
+  const accepts = byAgent && message.sender_id === conversation.agentId && conversation.acceptedAt === null;
   counts.set(conversation.id, {
     conversationId: conversation.id,
     lastSeq: message.seq,
     unread: (before?.unread ?? 0) + (message.sender_type === 'visitor' ? 1 : 0),
     firstResponseAt: before?.firstResponseAt ?? (answers ? message.created_at : null),
+    acceptedAt: before?.acceptedAt ?? (accepts ? message.created_at : null),
   });
 }

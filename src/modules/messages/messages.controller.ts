@@ -1,21 +1,27 @@
-import { Body, Controller, Delete, Get, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Principal } from '../../kernel/principal.js';
 import { Allow, Caller } from '../../platform/http/allow.js';
 import { ExampleAnswer, ExampleBodies, SortsBy } from '../../platform/http/documentation.js';
 import { IfMatch } from '../../platform/http/etag.js';
+import { LargeBody } from '../../platform/http/large-body.js';
 import { AnswersResource } from '../../platform/http/resource-headers.js';
 import { Throws } from '../../platform/http/throws.js';
+import { MessageBatchDto, MessageBatchView } from './message-batch.dto.js';
 import { EditMessageDto, ListConversationMessagesDto, ListMessagesDto, MESSAGE_WRITABLE, MessagePageView, MessageViewDto, SendMessageDto } from './messages.dto.js';
 import { MessagesService } from './messages.service.js';
+import { SendBatch } from './send-batch.js';
 
 const PATH = '/api/v1/messages';
 
 @ApiTags('messages')
 @Controller('/api/v1')
 export class MessagesController {
-  constructor(private readonly messages: MessagesService) {}
+  constructor(
+    private readonly messages: MessagesService,
+    private readonly batches: SendBatch,
+  ) {}
 
   /** Sends a message. A `client_msg_no` that the conversation knows answers the first message with 200. */
   @Post('messages')
@@ -38,6 +44,26 @@ export class MessagesController {
     const { message, created } = await this.messages.send(caller, input);
     if (!created) reply.status(200);
     return message;
+  }
+
+  /**
+   * Sends up to 500 messages in the order of their list. What is valid is stored in one transaction, and each item is
+   * answered: what went wrong with one stops none of the others.
+   */
+  @Post('messages/batch')
+  @HttpCode(200)
+  @LargeBody()
+  @Allow('messages:write')
+  @ExampleBodies({
+    'A question and its answer': {
+      messages: [
+        { conversation_id: 'cnv_01k5x6j3q8v4m2n7p9r1s5t6w0', sender: { type: 'visitor' }, type: 'text', content: 'Where is my parcel?', client_msg_no: 'a7f3-0007' },
+        { conversation_id: 'cnv_01k5x6j3q8v4m2n7p9r1s5t6w0', sender: { type: 'bot', id: 'parcel-bot' }, type: 'text', content: 'It arrives tomorrow.', client_msg_no: 'a7f3-0008' },
+      ],
+    },
+  })
+  sendBatch(@Caller() caller: Principal, @Body() input: MessageBatchDto): Promise<MessageBatchView> {
+    return this.batches.send(caller, input.messages);
   }
 
   /** Lists messages, the newest first; with `conversation_id` they can be sorted by `seq`, without it by `number`. */

@@ -84,6 +84,18 @@ export class EditMessageDto {
 
 export class ListConversationMessagesDto extends PageQueryDto {
   /**
+   * Only messages that hold all of these words, whatever their case and width, also Chinese words of two characters; a
+   * `*` behind a word asks for what begins with it. The most relevant of the 500 newest matches come first; with `sort`
+   * all that match come in that order.
+   * @example 'parcel'
+   */
+  @IfPresent()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(200)
+  q?: string;
+
+  /**
    * Only messages after this seq.
    * @example 0
    */

@@ -4,11 +4,14 @@ import { notFound } from '../../kernel/domain-error.js';
 import type { Page } from '../../kernel/page.js';
 import { visibilityOf } from '../../kernel/principal.js';
 import type { Principal } from '../../kernel/principal.js';
+import { joinOf } from '../../platform/database/full-text.js';
+import type { FullTextJoin } from '../../platform/database/full-text.js';
 import { keysetPage } from '../../platform/database/keyset.js';
 import type { Sorting } from '../../platform/database/keyset.js';
 import { insertRows } from '../../platform/database/rows.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
 import { visibleTo } from '../../platform/database/visible-to.js';
+import type { Term } from '../../platform/search/terms.js';
 import { MessageEntity } from './message.entity.js';
 import type { ListMessagesDto } from './messages.dto.js';
 
@@ -20,7 +23,7 @@ const COLUMNS = [
   'id', 'organization_id', 'conversation_id', 'seq', 'sender_type', 'sender_id', 'type', 'content', 'metadata', 'client_msg_no', 'status', 'created_at',
 ] as const;
 
-const CONVERSATION_COLUMNS = { agentId: 'c.agent_id', department: 'c.department', channel: 'c.channel', queued: "c.status = 'queued'" };
+const CONVERSATION_COLUMNS = { agentId: 'c.agent_id', department: 'c.department', channel: 'c.channel', queued: "c.status = 'queued'", visitorId: 'c.visitor_id' };
 
 @Injectable()
 export class MessagesRepository {
@@ -65,13 +68,55 @@ export class MessagesRepository {
     await this.unitOfWork.transaction.update(MessageEntity, { number }, changes as object);
   }
 
-  async list(principal: Principal, filter: ListMessagesDto): Promise<Page<MessageEntity>> {
+  /** Those that hold all `terms`, where there are any. */
+  async list(principal: Principal, filter: ListMessagesDto, terms: readonly Term[] = []): Promise<Page<MessageEntity>> {
+    const sorting = filter.conversation_id === undefined ? SORTING : SORTING_OF_ONE;
+    const equals: Record<string, string> = terms.length === 0 ? {} : { number: this.wordsHolding(terms).number };
+    return keysetPage(this.matching(principal, filter, terms), { ...sorting, equals }, filter);
+  }
+
+  /** The newest that match, up to a number: how they are numbered, and how their content begins, as it is stored. */
+  async newestTexts(
+    principal: Principal,
+    filter: ListMessagesDto,
+    terms: readonly Term[],
+    { upTo, limit, characters }: { upTo: number | undefined; limit: number; characters: number },
+  ): Promise<{ number: number; text: string }[]> {
+    const query = this.matching(principal, filter, terms);
+    if (upTo !== undefined) query.andWhere(`${this.wordsHolding(terms).number} <= :upTo`, { upTo });
+    const found = await query
+      .select('message.number', 'number')
+      .addSelect(`SUBSTR(message.content, 1, ${characters})`, 'text')
+      .orderBy(this.wordsHolding(terms).number, 'DESC')
+      .limit(limit)
+      .getRawMany<{ number: number; text: string }>();
+    return found.map(({ number, text }) => ({ number: Number(number), text }));
+  }
+
+  async inThisOrder(numbers: readonly number[]): Promise<MessageEntity[]> {
+    if (numbers.length === 0) return [];
+    const found = await this.unitOfWork.manager.createQueryBuilder(MessageEntity, 'message').where('message.number IN (:...numbers)', { numbers }).getMany();
+    const byNumber = new Map(found.map((message) => [message.number, message]));
+    return numbers.flatMap((number) => byNumber.get(number) ?? []);
+  }
+
+  private matching(principal: Principal, filter: ListMessagesDto, terms: readonly Term[]): SelectQueryBuilder<MessageEntity> {
     const query = this.visible(principal);
+    if (terms.length > 0) {
+      const { table, on } = this.wordsHolding(terms);
+      const { sql, parameters } = on('message.number');
+      query.innerJoin(table, 'words', sql, parameters);
+      query.andWhere('message.deleted_at IS NULL');
+    }
     for (const field of ['conversation_id', 'type', 'sender_type', 'client_msg_no'] as const) {
       if (filter[field] !== undefined) query.andWhere(`message.${field} = :${field}`, { [field]: filter[field] });
     }
     if (filter.after_seq !== undefined) query.andWhere('message.seq > :afterSeq', { afterSeq: filter.after_seq });
-    return keysetPage(query, filter.conversation_id === undefined ? SORTING : SORTING_OF_ONE, filter);
+    return query;
+  }
+
+  private wordsHolding(terms: readonly Term[]): FullTextJoin {
+    return joinOf(this.unitOfWork.dialect, 'message_search', 'words', terms);
   }
 
   private visible(principal: Principal): SelectQueryBuilder<MessageEntity> {

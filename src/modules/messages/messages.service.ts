@@ -20,11 +20,15 @@ import { MESSAGE_WRITABLE, SendMessageDto } from './messages.dto.js';
 import type { EditMessageDto, ListConversationMessagesDto, ListMessagesDto } from './messages.dto.js';
 import { MessagesRepository } from './messages.repository.js';
 import { toMessageView } from './messages.view.js';
+import { ReceiptsRepository } from './receipts/receipts.repository.js';
+import { SearchMessages } from './search/search-messages.js';
 
 @Injectable()
 export class MessagesService extends Messages {
   constructor(
     private readonly messages: MessagesRepository,
+    private readonly searching: SearchMessages,
+    private readonly receipts: ReceiptsRepository,
     private readonly appending: AppendMessages,
     private readonly conversations: Conversations,
     private readonly unitOfWork: UnitOfWork,
@@ -43,11 +47,13 @@ export class MessagesService extends Messages {
   }
 
   async get(principal: Principal, id: string): Promise<MessageView> {
-    return toMessageView(await this.messages.get(principal, id));
+    return this.view(await this.messages.get(principal, id));
   }
 
   async list(principal: Principal, filter: ListMessagesDto): Promise<Page<MessageView>> {
-    return mapPage(await this.messages.list(principal, filter), toMessageView);
+    const { q } = filter;
+    const page = await (q === undefined ? this.messages.list(principal, filter) : this.searching.list(principal, filter, q));
+    return mapPage({ ...page, data: await this.receipts.withStatus(page.data) }, toMessageView);
   }
 
   async listOfConversation(principal: Principal, conversationId: string, filter: ListConversationMessagesDto): Promise<Page<MessageView>> {
@@ -80,6 +86,11 @@ export class MessagesService extends Messages {
     );
   }
 
+  private async view(message: MessageEntity): Promise<MessageView> {
+    const [withStatus] = await this.receipts.withStatus([message]);
+    return toMessageView(withStatus!);
+  }
+
   /** The conversation is locked first, as on the message path, so that its events keep their order. */
   private async change(
     principal: Principal,
@@ -96,8 +107,8 @@ export class MessagesService extends Messages {
       assertMatch(ifMatch, toMessageView(message), MESSAGE_WRITABLE);
       const now = this.clock.now();
       const changes = changesFor(message, now);
-      if (Object.keys(changes).length === 0) return toMessageView(message);
-      const after: MessageEntity = { ...message, ...changes };
+      if (Object.keys(changes).length === 0) return this.view(message);
+      const [after] = (await this.receipts.withStatus([{ ...message, ...changes }])) as [MessageEntity];
       await this.messages.update(message.number, changes);
       this.outbox.append(messageEvent(type, after, conversation, this.conversations.subjectOf(conversation), now));
       return toMessageView(after);

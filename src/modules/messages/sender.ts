@@ -8,13 +8,19 @@ export interface Sender {
   id: string | null;
 }
 
-/** Agents send as themselves; applications name who sends, and a visitor must be the conversation's own. */
+/** Agents and visitors send as themselves; applications name who sends, and a visitor must be the conversation's own. */
 export function resolveSender(principal: Principal, named: NewMessage['sender'], conversation: LockedConversation): Sender {
   if (principal.kind === 'agent') {
     if (named !== undefined && (named.type !== 'agent' || (named.id ?? principal.id) !== principal.id)) {
       throw new DomainError('forbidden', 'message.sender_forbidden', 'Agents send as themselves only.');
     }
     return { type: 'agent', id: principal.id };
+  }
+  if (principal.kind === 'visitor') {
+    if (named !== undefined && (named.type !== 'visitor' || (named.id ?? principal.id) !== principal.id)) {
+      throw new DomainError('forbidden', 'message.sender_forbidden', 'Visitors send as themselves only.');
+    }
+    return { type: 'visitor', id: principal.id };
   }
   if (named === undefined) throw invalidField('sender', 'required', 'Applications name the sender.');
   const id = named.id ?? null;
