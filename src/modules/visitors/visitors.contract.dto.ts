@@ -1,7 +1,8 @@
 import { ArrayMaxSize, IsArray, IsEmail, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { IfPresent, IsHttpUrl, IsJsonObject } from '../../platform/http/validation/rules.js';
 
-const METADATA_BYTES = 16 * 1024;
+export const VISITOR_METADATA_BYTES = 16 * 1024;
+export const MAX_VISITOR_TAGS = 100;
 
 /** What may be written of a visitor. */
 export class VisitorFieldsDto {
@@ -58,7 +59,7 @@ export class VisitorFieldsDto {
   /** @example ['vip'] */
   @IfPresent()
   @IsArray()
-  @ArrayMaxSize(100)
+  @ArrayMaxSize(MAX_VISITOR_TAGS)
   @IsString({ each: true })
   @MaxLength(100, { each: true })
   tags?: string[];
@@ -68,7 +69,7 @@ export class VisitorFieldsDto {
    * @example { "plan": "gold" }
    */
   @IfPresent()
-  @IsJsonObject(METADATA_BYTES)
+  @IsJsonObject(VISITOR_METADATA_BYTES)
   metadata?: Record<string, unknown>;
 
   /** @example 'C-1001' */

@@ -1,13 +1,26 @@
-import { IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsInt, IsString, Matches, MaxLength } from 'class-validator';
 import { PageQueryDto } from '../../platform/http/page-query.dto.js';
-import { IfPresent } from '../../platform/http/validation/rules.js';
+import { FromText, IfPresent } from '../../platform/http/validation/rules.js';
 import { VisitorFieldsDto } from './visitors.contract.dto.js';
 
 export class CreateVisitorDto extends VisitorFieldsDto {}
 
 export class UpdateVisitorDto extends VisitorFieldsDto {}
 
-export class ListVisitorsDto extends PageQueryDto {
+/** What finds visitors. */
+export class FindVisitorsDto extends PageQueryDto {
+  /**
+   * Words of the name, e-mail, mobile or external_id, or the beginnings of such: each of them must be found. Of Chinese,
+   * Japanese, Korean and Thai any part of the text, of a mobile number also its last four or more digits; case does not
+   * matter.
+   * @example 'zhang'
+   */
+  @IfPresent()
+  @IsString()
+  @MaxLength(200)
+  @Matches(/\S/, { message: '$property must hold something to look for' })
+  q?: string;
+
   /** @example 'customer-4711' */
   @IfPresent()
   @IsString()
@@ -31,6 +44,50 @@ export class ListVisitorsDto extends PageQueryDto {
   @IsString()
   @MaxLength(191)
   customer_id?: string;
+
+  /** @example '张三' */
+  @IfPresent()
+  @IsString()
+  @MaxLength(200)
+  name?: string;
+
+  /** @example 'member' */
+  @IfPresent()
+  @IsString()
+  @MaxLength(64)
+  visitor_type?: string;
+
+  /** @example 'vip' */
+  @IfPresent()
+  @IsString()
+  @MaxLength(100)
+  tag?: string;
+
+  /**
+   * Only visitors that were created at or after this instant, in RFC 3339.
+   * @example '2026-03-01T09:30:00Z'
+   */
+  @FromText('instant')
+  @IfPresent()
+  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  since?: number;
+
+  /**
+   * Only visitors that were created before this instant, in RFC 3339.
+   * @example '2026-03-02T09:30:00Z'
+   */
+  @FromText('instant')
+  @IfPresent()
+  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  until?: number;
+}
+
+export class ListVisitorsDto extends FindVisitorsDto {
+  /** @example true */
+  @FromText('boolean')
+  @IfPresent()
+  @IsBoolean()
+  online?: boolean;
 }
 
 /** A visitor. */

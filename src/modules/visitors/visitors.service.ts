@@ -14,7 +14,7 @@ import type { VisitorEntity } from './visitor.entity.js';
 import { Visitors } from './visitors.contract.js';
 import type { VisitorFields } from './visitors.contract.js';
 import { VISITOR_WRITABLE } from './visitors.dto.js';
-import type { ListVisitorsDto, VisitorView } from './visitors.dto.js';
+import type { FindVisitorsDto, ListVisitorsDto, VisitorView } from './visitors.dto.js';
 import { VisitorsRepository } from './visitors.repository.js';
 import { toVisitorView } from './visitors.view.js';
 
@@ -43,6 +43,10 @@ export class VisitorsService extends Visitors {
     return mapPage(await this.visitors.list(principal.organizationId, filter), toVisitorView);
   }
 
+  async listOnline(principal: Principal, filter: FindVisitorsDto): Promise<Page<VisitorView>> {
+    return mapPage(await this.visitors.listOnline(principal.organizationId, filter), toVisitorView);
+  }
+
   async update(principal: Principal, id: string, fields: VisitorFields, ifMatch?: string): Promise<VisitorView> {
     return this.unitOfWork.run(async () => {
       const visitor = await this.visitors.getForUpdate(principal.organizationId, id);
@@ -51,23 +55,32 @@ export class VisitorsService extends Visitors {
     });
   }
 
-  async exists(organizationId: string, id: string): Promise<boolean> {
-    return (await this.visitors.find(organizationId, id)) !== null;
+  async hold(organizationId: string, id: string): Promise<string | null> {
+    return this.visitors.hold(organizationId, id);
+  }
+
+  async idOf(organizationId: string, id: string): Promise<string | null> {
+    return (await this.visitors.find(organizationId, id))?.id ?? null;
   }
 
   /** Two callers may bring the same new visitor at once: the one who comes second finds the first one's row. */
   async upsert(principal: Principal, fields: VisitorFields): Promise<string> {
     return this.unitOfWork.run(async () => {
       const known = await this.findKnown(principal, fields);
-      if (known !== null) return (await this.change(known, fields)).id;
+      if (known !== null) return (await this.bringUpToDate(known, fields)).id;
       try {
         return (await this.insert(principal, fields)).id;
       } catch (error) {
         const winner = error instanceof DomainError && error.kind === 'conflict' ? await this.findKnown(principal, fields) : null;
         if (winner === null) throw error;
-        return (await this.change(winner, fields)).id;
+        return (await this.bringUpToDate(winner, fields)).id;
       }
     });
+  }
+
+  /** One that was found by the external id of a visitor that was merged into it keeps its own. */
+  private bringUpToDate(known: VisitorEntity, { external_id: _, ...fields }: VisitorFields): Promise<VisitorEntity> {
+    return this.change(known, fields);
   }
 
   private async findKnown(principal: Principal, { external_id }: VisitorFields): Promise<VisitorEntity | null> {
@@ -94,6 +107,8 @@ export class VisitorsService extends Visitors {
       my_data: fields.my_data ?? null,
       online: false,
       last_seen_at: null,
+      merged_into: null,
+      erased_at: null,
       created_at: now,
       updated_at: now,
     };
@@ -108,6 +123,7 @@ export class VisitorsService extends Visitors {
     const changed = VISITOR_WRITABLE.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(toVisitorView(after)[name]));
     if (changed.length === 0) return visitor;
     after.updated_at = this.clock.now();
+    if (changed.includes('external_id') && after.external_id !== null) await this.visitors.takeFormerExternalId(visitor, after.external_id);
     await this.visitors.update(after, { ...fields, updated_at: after.updated_at });
     this.emit('visitor.updated', after, { changed });
     return after;
