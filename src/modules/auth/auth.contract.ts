@@ -24,6 +24,26 @@ export abstract class AgentAccounts {
   abstract onChange(listener: (agentId: string) => void): void;
 }
 
+/** What authentication needs to know of a visitor. */
+export interface VisitorAccount {
+  id: string;
+  organizationId: string;
+}
+
+/** Where tokens find visitors. The visitors module implements it, since calls go down and never up. */
+export abstract class VisitorAccounts {
+  /** The visitor that answers for the id; cached, changes are seen on every instance. */
+  abstract findById(visitorId: string): Promise<VisitorAccount | null>;
+  /** Told on every instance of an id that another visitor answers for now, or nobody. */
+  abstract onChange(listener: (visitorId: string) => void): void;
+}
+
+/** With these visitors open sockets, and do nothing else. */
+export abstract class VisitorTokens {
+  /** `expiresAt` in Unix milliseconds. */
+  abstract issue(visitor: VisitorAccount): Promise<{ token: string; expiresAt: number; lifetimeSeconds: number }>;
+}
+
 export interface NewApiKey {
   organizationId: string;
   name: string;
@@ -45,8 +65,8 @@ export abstract class Passwords {
 
 /** What a credential stood for, without being one: enough to ask later whether it still holds. */
 export interface Grant {
-  kind: 'agent' | 'api_key' | 'oauth' | 'issuer';
-  /** The agent's id, the hash of the key, or the client's id. */
+  kind: 'agent' | 'api_key' | 'oauth' | 'issuer' | 'visitor';
+  /** The agent's id, the hash of the key, the client's id, or the visitor's. */
   subject: string;
   /** The log-in of the agent, the hash of the access token, or what is kept of one from an outside issuer. */
   session: string | null;
@@ -59,9 +79,9 @@ export interface Admission {
 
 /** Finds out who presents a credential; for sockets, which have no HTTP headers and outlive an access token. */
 export abstract class Authenticator {
-  /** Takes an API key or an access token. Throws a DomainError of kind `unauthenticated`. */
+  /** Takes an API key, an access token or a visitor's token. Throws a DomainError of kind `unauthenticated`. */
   abstract admit(credential: string): Promise<Admission>;
-  /** Who it is now; null when the key, the agent or the log-in has ended. */
+  /** Who it is now; null when the key, the agent or the log-in has ended, or the organization was closed. */
   abstract renew(grant: Grant): Promise<Principal | null>;
   /** Told on every instance of subjects whose grants may have changed or ended. */
   abstract onChange(listener: (subject: string) => void): void;

@@ -11,6 +11,8 @@ import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { ApplicationKeysController } from './api-keys/application-keys.controller.js';
 import { ApplicationKeysService } from './api-keys/application-keys.service.js';
+import { OrganizationKeysController } from './api-keys/organization-keys.controller.js';
+import { OrganizationKeysService } from './api-keys/organization-keys.service.js';
 import { Applications } from './applications.contract.js';
 import { ApplicationDirectory } from './applications/application-directory.js';
 import { ApplicationEntity } from './applications/application.entity.js';
@@ -18,7 +20,7 @@ import { ApplicationsController } from './applications/applications.controller.j
 import { ApplicationsRepository } from './applications/applications.repository.js';
 import { ApplicationsService } from './applications/applications.service.js';
 import { KeyUsage } from './applications/key-usage.js';
-import { ApiKeys, Authenticator, Passwords, Sessions } from './auth.contract.js';
+import { ApiKeys, Authenticator, Passwords, Sessions, VisitorTokens } from './auth.contract.js';
 import { AuthenticatorService } from './authenticator.service.js';
 import { CredentialGuard } from './credential.guard.js';
 import { AccessTokens } from './jwt/access-tokens.js';
@@ -27,8 +29,10 @@ import { ChangePassword } from './jwt/change-password.js';
 import { LoginService } from './jwt/login.service.js';
 import { RefreshTokenCleanup } from './jwt/refresh-token-cleanup.js';
 import { RefreshTokens } from './jwt/refresh-tokens.js';
+import { SignedTokens } from './jwt/signed-tokens.js';
 import { TokenKeys } from './jwt/token-keys.js';
 import { RefreshTokenEntity, TokenKeyEntity } from './jwt/token.entity.js';
+import { VisitorTokensService } from './jwt/visitor-tokens.service.js';
 import { KnownAddressCleanup } from './login-throttle/known-address-cleanup.js';
 import { KnownAddressEntity } from './login-throttle/known-address.entity.js';
 import { KnownAddresses } from './login-throttle/known-addresses.js';
@@ -52,7 +56,7 @@ import { CredentialStrategies } from './strategies.js';
     JwtModule.register({}),
     TypeOrmModule.forFeature([...OAUTH_ENTITIES, ApiKeyEntity, ApplicationEntity, RefreshTokenEntity, TokenKeyEntity, KnownAddressEntity, SigningKeyEntity]),
   ],
-  controllers: [ApplicationsController, ApplicationKeysController, AuthController, SigningKeysController, ...OAUTH_CONTROLLERS],
+  controllers: [ApplicationsController, ApplicationKeysController, OrganizationKeysController, AuthController, SigningKeysController, ...OAUTH_CONTROLLERS],
   providers: [
     ApplicationsRepository,
     ApplicationDirectory,
@@ -61,12 +65,15 @@ import { CredentialStrategies } from './strategies.js';
     ApiKeysRepository,
     ApiKeysService,
     ApplicationKeysService,
+    OrganizationKeysService,
     KeyUsage,
     ApiKeyCleanup,
     RefreshTokens,
     RefreshTokenCleanup,
     TokenKeys,
+    SignedTokens,
     AccessTokens,
+    VisitorTokensService,
     KnownAddresses,
     KnownAddressCleanup,
     LoginThrottle,
@@ -81,10 +88,11 @@ import { CredentialStrategies } from './strategies.js';
     ...OAUTH_PROVIDERS,
     { provide: ApiKeys, useExisting: ApiKeysService },
     { provide: Sessions, useExisting: RefreshTokens },
+    { provide: VisitorTokens, useExisting: VisitorTokensService },
     { provide: Passwords, useClass: PasswordsService },
     { provide: Authenticator, useClass: AuthenticatorService },
     { provide: APP_GUARD, useClass: CredentialGuard },
   ],
-  exports: [ApiKeys, Applications, Authenticator, Passwords, Sessions],
+  exports: [ApiKeys, Applications, Authenticator, Passwords, Sessions, VisitorTokens],
 })
 export class AuthModule {}

@@ -9,7 +9,8 @@ import type { Principal } from '../../kernel/principal.js';
 import { requireAllowedAddress } from '../../platform/addresses/address-allowlist.js';
 import { ANY_SCOPE, PUBLIC, SCOPE, UNLIMITED } from '../../platform/http/allow.js';
 import { RequestLimits, answerStanding } from '../../platform/limits/request-limits.js';
-import { credentialOf } from './credential.js';
+import { Organizations } from '../organizations/organizations.contract.js';
+import { credentialOf, invalidCredential } from './credential.js';
 import type { Credential } from './credential.js';
 import { CredentialStrategies } from './strategies.js';
 
@@ -32,6 +33,7 @@ export class CredentialGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly strategies: CredentialStrategies,
     private readonly limits: RequestLimits,
+    private readonly organizations: Organizations,
   ) {
     const { names } = strategies;
     this.guards = { 'api-key': passportGuard(names['api-key']), jwt: passportGuard(names.jwt), signature: passportGuard(names.signature), oauth: passportGuard(names.oauth) };
@@ -69,12 +71,19 @@ export class CredentialGuard implements CanActivate {
   private async identify(context: ExecutionContext, request: FastifyRequest & { user?: Principal }): Promise<Principal> {
     try {
       const principal = this.strategies.verified(credentialOf(request.raw)) ?? (await this.authenticate(context, request));
+      await this.requireOpen(principal);
       requireAllowedAddress(principal, () => request.clientAddress);
       return principal;
     } catch (error) {
       await this.countStranger(context);
       throw error;
     }
+  }
+
+  /** Here for credentials of all kinds: those of a closed organization are not looked for one by one. */
+  private async requireOpen({ organizationId }: Principal): Promise<void> {
+    if (this.organizations.isKnownOpen(organizationId) || (await this.organizations.isOpen(organizationId))) return;
+    throw invalidCredential();
   }
 
   private async authenticate(context: ExecutionContext, request: FastifyRequest & { user?: Principal }): Promise<Principal> {

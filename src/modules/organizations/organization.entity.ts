@@ -4,6 +4,7 @@ import { CodeColumn, FlagColumn, InstantColumn, PrimaryIdColumn, TextColumn } fr
 /** The owner of every other row. */
 @Entity('organizations')
 @Index('organizations_slug', ['slug'], { unique: true })
+@Index('organizations_created', ['created_at', 'id'])
 export class OrganizationEntity {
   @PrimaryIdColumn() id: string;
   /** Names the organization at login. */
@@ -15,9 +16,14 @@ export class OrganizationEntity {
   @FlagColumn() operator: boolean;
   @InstantColumn() created_at: number;
   @InstantColumn() updated_at: number;
+  /** From then on no credential of it is good. */
+  @InstantColumn({ nullable: true }) closed_at: number | null;
 }
 
-/** A row to lock: assigning conversations to agents happens one at a time in an organization. */
+/**
+ * A row to lock: assigning conversations to agents happens one at a time in an organization. It goes when the organization is
+ * closed, so that nobody routes there any more.
+ */
 @Entity('routing_locks')
 export class RoutingLockEntity {
   @PrimaryIdColumn() organization_id: string;

@@ -5,11 +5,12 @@ import { CodeColumn, IdColumn, InstantColumn, JsonColumn, PrimaryIdColumn, TextC
 @Index('api_keys_hash', ['key_hash'], { unique: true })
 @Index('api_keys_organization', ['organization_id'])
 @Index('api_keys_application', ['application_id', 'created_at', 'id'])
+@Index('api_keys_of_organization', ['organization_id', 'application_id', 'created_at', 'id'])
 export class ApiKeyEntity {
   @PrimaryIdColumn() id: string;
   @ForeignKey('organizations', { name: 'api_keys_organization_fk' })
   @IdColumn() organization_id: string;
-  /** Null for the first key of an organization, which nothing confines. */
+  /** Null for a key of the organization itself, which no application confines. */
   @ForeignKey('applications', { name: 'api_keys_application_fk' })
   @IdColumn({ nullable: true }) application_id: string | null;
   @TextColumn(200) name: string;

@@ -129,8 +129,8 @@ export class ApiKeysService extends ApiKeys {
         id: row.id,
         organizationId: row.organization_id,
         scopes: application === null ? new Set(row.scopes) : scopesWithin(row.scopes, application.scopes),
-        // An application is never the operator, whatever its organization is.
-        operator: application === null && (organization?.operator ?? false),
+        // An application is never the operator, whatever its organization is, and neither is a key that may do less.
+        operator: application === null && row.scopes.includes('*') && (organization?.operator ?? false),
         agent: null,
         application: application?.grant ?? null,
       },

@@ -46,14 +46,14 @@ export class RotateApiKeyDto {
 
 export class ListApiKeysDto extends PageQueryDto {}
 
-/** A key of an application. The key itself is shown once, when it is made. */
+/** An API key. The key itself is shown once, when it is made. */
 export class ApiKeyView {
   /** @example 'key_01k5x6j3q8v4m2n7p9r1s5t6w0' */
   id: string;
   /** @example 'Production' */
   name: string;
   /**
-   * What the key may do now: what was asked for, as far as the application may.
+   * What the key may do now: what was asked for, and of an application as far as that may.
    * @example ['messages:read']
    */
   scopes: string[];

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, toInstant } from '../../../kernel/clock.js';
+import { Clock } from '../../../kernel/clock.js';
 import { DomainError } from '../../../kernel/domain-error.js';
 import { mapPage } from '../../../kernel/page.js';
 import type { Page } from '../../../kernel/page.js';
@@ -12,8 +12,11 @@ import { assertHolds, assertSees, scopesWithin } from '../applications/confineme
 import { MAX_KEYS, readExpiry, rotatedLifetimes } from '../applications/key-lifetime.js';
 import type { ApiKeyEntity } from './api-key.entity.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
+import type { KeyOwner } from './api-keys.repository.js';
 import { ApiKeysService } from './api-keys.service.js';
+import { toApiKeyView, toCreatedApiKeyView } from './api-keys.view.js';
 import type { ApiKeyView, CreateApiKeyDto, CreatedApiKeyView, ListApiKeysDto, RotateApiKeyDto } from './application-keys.dto.js';
+import { assertCanBeRotated } from './rotatable.js';
 
 /** The keys of applications, made and ended by those who manage them. */
 @Injectable()
@@ -39,18 +42,18 @@ export class ApplicationKeysService {
 
   async get(principal: Principal, applicationId: string, id: string): Promise<ApiKeyView> {
     const application = await this.applications.get(principal.organizationId, applicationId);
-    return toView(await this.keys.get(application.id, id), application);
+    return toView(await this.keys.get(ownerOf(application), id), application);
   }
 
   async list(principal: Principal, applicationId: string, page: ListApiKeysDto): Promise<Page<ApiKeyView>> {
     const application = await this.applications.get(principal.organizationId, applicationId);
-    return mapPage(await this.keys.list(application.id, page), (key) => toView(key, application));
+    return mapPage(await this.keys.list(ownerOf(application), page), (key) => toView(key, application));
   }
 
   async revoke(principal: Principal, applicationId: string, id: string): Promise<void> {
     await this.unitOfWork.run(async () => {
       const application = await this.lock(principal, applicationId);
-      const key = await this.keys.get(application.id, id);
+      const key = await this.keys.get(ownerOf(application), id);
       await this.keys.update(id, { revoked_at: this.clock.now() });
       this.apiKeys.changed(key);
       await this.record(principal, 'api_key.revoked', application, key);
@@ -60,7 +63,7 @@ export class ApplicationKeysService {
   async rotate(principal: Principal, applicationId: string, id: string, input: RotateApiKeyDto): Promise<CreatedApiKeyView> {
     return this.unitOfWork.run(async () => {
       const application = await this.lock(principal, applicationId);
-      const old = await this.keys.get(application.id, id);
+      const old = await this.keys.get(ownerOf(application), id);
       const now = this.clock.now();
       assertCanBeRotated(old, now);
       const { oldExpiresAt, newExpiresAt } = rotatedLifetimes(old, now, input.overlap_seconds);
@@ -84,7 +87,7 @@ export class ApplicationKeysService {
     key: { name: string; scopes: string[]; expiresAt: number | null },
   ): Promise<{ row: ApiKeyEntity; key: string }> {
     assertHolds(principal, scopesWithin(key.scopes, application.scopes));
-    if ((await this.keys.countValid(application.id, this.clock.now())) >= MAX_KEYS) {
+    if ((await this.keys.countValid(ownerOf(application), this.clock.now())) >= MAX_KEYS) {
       throw new DomainError('conflict', 'api_key.too_many', `An application has at most ${MAX_KEYS} keys; revoke some first.`);
     }
     return this.apiKeys.issue({ organizationId: application.organizationId, applicationId: application.id, ...key });
@@ -96,24 +99,14 @@ export class ApplicationKeysService {
   }
 }
 
-function assertCanBeRotated(key: ApiKeyEntity, now: number): void {
-  if (key.rotated_at !== null) throw new DomainError('conflict', 'api_key.rotated', 'Another key has taken the place of this one; rotate that.');
-  if (key.expires_at !== null && key.expires_at <= now) throw new DomainError('conflict', 'api_key.expired', 'The key has expired; make a new one.');
+function ownerOf({ id, organizationId }: ApplicationState): KeyOwner {
+  return { organizationId, applicationId: id };
 }
 
 function toView(key: ApiKeyEntity, application: ApplicationState): ApiKeyView {
-  return {
-    id: key.id,
-    name: key.name,
-    scopes: [...scopesWithin(key.scopes, application.scopes)],
-    hint: key.hint ?? '',
-    created_at: toInstant(key.created_at),
-    expires_at: toInstant(key.expires_at),
-    last_used_at: toInstant(key.last_used_at),
-  };
+  return toApiKeyView(key, scopesWithin(key.scopes, application.scopes));
 }
 
 function toCreatedView(row: ApiKeyEntity, key: string, application: ApplicationState): CreatedApiKeyView {
-  const { id, name, ...shown } = toView(row, application);
-  return { id, name, key, ...shown };
+  return toCreatedApiKeyView(row, key, scopesWithin(row.scopes, application.scopes));
 }

@@ -29,7 +29,10 @@ export class RateLimitDto {
 
 /** An empty list, or none, leaves its dimension open; where several are given, all must fit. */
 export class DataScopeDto {
-  /** @example ['support'] */
+  /**
+   * Conversations and tickets of these departments only, with their messages and events.
+   * @example ['support']
+   */
   @IfPresent()
   @IsArray()
   @ArrayMaxSize(MAX_NAMES)
@@ -39,7 +42,10 @@ export class DataScopeDto {
   @MaxLength(100, { each: true })
   departments?: string[];
 
-  /** @example ['web'] */
+  /**
+   * Conversations and tickets of these channels only.
+   * @example ['web']
+   */
   @IfPresent()
   @IsArray()
   @ArrayMaxSize(MAX_NAMES)
@@ -49,7 +55,10 @@ export class DataScopeDto {
   @MaxLength(64, { each: true })
   channels?: string[];
 
-  /** @example ['agt_01k5x6j3q8v4m2n7p9r1s5t6w0'] */
+  /**
+   * Conversations and tickets of these agents only, and customers and orders that one of them, or nobody, looks after.
+   * @example ['agt_01k5x6j3q8v4m2n7p9r1s5t6w0']
+   */
   @IfPresent()
   @IsArray()
   @ArrayMaxSize(MAX_NAMES)

@@ -1,42 +1,31 @@
 import { Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
-import { Clock, toUnixSeconds } from '../../../kernel/clock.js';
 import { scopesOfRole } from '../../../kernel/principal.js';
 import type { Principal } from '../../../kernel/principal.js';
 import { AgentAccounts } from '../auth.contract.js';
 import type { AgentAccount, Grant } from '../auth.contract.js';
 import { RefreshTokens } from './refresh-tokens.js';
-import { TokenKeys } from './token-keys.js';
+import { SignedTokens } from './signed-tokens.js';
+import type { TokenClaims } from './signed-tokens.js';
 
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
-const ISSUER = 'crossdesk';
 const AUDIENCE = 'crossdesk:api';
 
-interface Claims {
-  sub: string;
-  org: string;
+interface Claims extends TokenClaims {
   /** The log-in: when that ends, its access tokens end with it. */
   sid: string;
-  iat: number;
-  exp: number;
 }
 
 /** Short-lived JWTs of agents. What an agent may do is looked up at each use, never read from the token. */
 @Injectable()
 export class AccessTokens {
   constructor(
-    private readonly jwt: JwtService,
-    private readonly keys: TokenKeys,
+    private readonly tokens: SignedTokens,
     private readonly accounts: AgentAccounts,
     private readonly sessions: RefreshTokens,
-    private readonly clock: Clock,
   ) {}
 
   async issue(account: AgentAccount, sessionId: string): Promise<string> {
-    const key = await this.keys.current();
-    const iat = toUnixSeconds(this.clock.now());
-    const claims: Claims = { sub: account.id, org: account.organizationId, sid: sessionId, iat, exp: iat + ACCESS_TOKEN_SECONDS };
-    return this.jwt.sign(claims, { secret: key.secret as unknown as Buffer, keyid: key.id, algorithm: 'HS256', issuer: ISSUER, audience: AUDIENCE });
+    return this.tokens.sign(AUDIENCE, { sub: account.id, org: account.organizationId, sid: sessionId }, ACCESS_TOKEN_SECONDS);
   }
 
   /** Null for a token that is forged or expired, or whose agent or log-in has ended. */
@@ -47,7 +36,7 @@ export class AccessTokens {
 
   /** Null for a token that is forged or expired. */
   async grantOf(token: string): Promise<Grant | null> {
-    const claims = await this.verify(token);
+    const claims = await this.tokens.read<Claims>(AUDIENCE, token);
     return claims === null ? null : { kind: 'agent', subject: claims.sub, session: claims.sid };
   }
 
@@ -65,18 +54,5 @@ export class AccessTokens {
       session,
       application: null,
     };
-  }
-
-  private async verify(token: string): Promise<Claims | null> {
-    try {
-      const header = (this.jwt.decode(token, { complete: true }) as { header?: { kid?: unknown } } | null)?.header;
-      const key = typeof header?.kid === 'string' ? await this.keys.find(header.kid) : null;
-      if (key === null) return null;
-      return this.jwt.verify<Claims>(token, {
-        secret: key.secret as unknown as Buffer, algorithms: ['HS256'], issuer: ISSUER, audience: AUDIENCE, clockTimestamp: toUnixSeconds(this.clock.now()),
-      });
-    } catch {
-      return null;
-    }
   }
 }

@@ -73,7 +73,7 @@ export class LoginService {
 
   private async tryPassword<T>(input: LoginDto, work: (account: AgentAccount) => Promise<T>): Promise<{ account: AgentAccount; result: T } | null> {
     const { username, password, organization: slug = DEFAULT_SLUG } = input;
-    const organization = await this.organizations.findBySlug(slug);
+    const organization = await this.organizations.findOpenBySlug(slug);
     const account = organization === null ? null : await this.accounts.findByUsername(organization.id, username);
     const matches = await this.passwords.matches(account?.passwordHash ?? NOBODYS_HASH, password);
     const begun = account !== null && matches ? await this.begin(account, work) : null;
@@ -85,7 +85,8 @@ export class LoginService {
   private async rotate(token: string): Promise<Login | null> {
     const rotated = await this.refreshTokens.rotate(token);
     const account = rotated === null ? null : await this.accounts.findById(rotated.agentId);
-    return rotated === null || account === null || !account.enabled ? null : this.answer(account, rotated);
+    if (rotated === null || account === null || !account.enabled || !(await this.organizations.isOpen(account.organizationId))) return null;
+    return this.answer(account, rotated);
   }
 
   /** One that names no organization is shown to the operator: nobody else could see it. */

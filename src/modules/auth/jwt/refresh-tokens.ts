@@ -5,7 +5,7 @@ import { newId } from '../../../kernel/ids.js';
 import { Cache } from '../../../platform/cache/cache.js';
 import { Invalidation } from '../../../platform/cache/invalidation.js';
 import { sha256 } from '../../../platform/crypto/hash.js';
-import { changeRows, placeholders } from '../../../platform/database/rows.js';
+import { changeRows, deleteSome } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { AuditTrail } from '../../audit/audit.contract.js';
 import { Sessions } from '../auth.contract.js';
@@ -114,11 +114,7 @@ export class RefreshTokens extends Sessions {
    * than the limit when no more are left.
    */
   async deleteExpired(limit: number): Promise<number> {
-    const rows = await this.unitOfWork.query<{ id: string }>('SELECT id FROM refresh_tokens WHERE expires_at < ? LIMIT ?', [this.clock.now(), limit]);
-    if (rows.length === 0) return 0;
-    return this.unitOfWork.run(() =>
-      changeRows(this.unitOfWork, `DELETE FROM refresh_tokens WHERE id IN (${placeholders(rows.length)})`, rows.map((row) => row.id)),
-    );
+    return deleteSome(this.unitOfWork, { table: 'refresh_tokens', key: 'id', where: 'expires_at < ?', parameters: [this.clock.now()] }, limit);
   }
 
   /** Told on every instance of the agent whose log-in has ended. */

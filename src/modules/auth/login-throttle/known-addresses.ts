@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
 import { networkOf } from '../../../platform/addresses/address-ranges.js';
 import { sha256 } from '../../../platform/crypto/hash.js';
-import { changeRows, placeholders } from '../../../platform/database/rows.js';
+import { changeRows, deleteSome } from '../../../platform/database/rows.js';
 import { isUniqueViolation } from '../../../platform/database/unique-violation.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { KnownAddressEntity } from './known-address.entity.js';
@@ -45,11 +45,7 @@ export class KnownAddresses {
 
   /** Returns how many; fewer than the limit when no more are left. */
   async deleteExpired(limit: number): Promise<number> {
-    const rows = await this.unitOfWork.query<{ hash: string }>('SELECT hash FROM known_login_addresses WHERE expires_at < ? LIMIT ?', [this.clock.now(), limit]);
-    if (rows.length === 0) return 0;
-    return this.unitOfWork.run(() =>
-      changeRows(this.unitOfWork, `DELETE FROM known_login_addresses WHERE hash IN (${placeholders(rows.length)})`, rows.map((row) => row.hash)),
-    );
+    return deleteSome(this.unitOfWork, { table: 'known_login_addresses', key: 'hash', where: 'expires_at < ?', parameters: [this.clock.now()] }, limit);
   }
 
   private find(pair: string): Promise<KnownAddressEntity | null> {

@@ -6,7 +6,9 @@ import { Cache } from '../../../platform/cache/cache.js';
 import { Invalidation } from '../../../platform/cache/invalidation.js';
 import { sha256 } from '../../../platform/crypto/hash.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import { Organizations } from '../../organizations/organizations.contract.js';
 import { Applications } from '../applications.contract.js';
+import type { ApplicationState } from '../applications.contract.js';
 import { toClient } from './oauth-client.js';
 import type { OauthClient } from './oauth-client.js';
 import { OauthClientsRepository } from './oauth-clients.repository.js';
@@ -23,6 +25,7 @@ export class ClientRegistry {
   constructor(
     private readonly repository: OauthClientsRepository,
     private readonly applications: Applications,
+    private readonly organizations: Organizations,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly invalidation: Invalidation,
@@ -38,11 +41,19 @@ export class ClientRegistry {
     });
   }
 
-  /** What oidc-provider knows of a client; null also for one whose application is disabled. */
-  async metadataOf(id: string): Promise<ClientMetadata | null> {
+  /** Null also for one whose application is disabled, or whose organization is closed. */
+  async findUsable(id: string): Promise<{ client: OauthClient; application: ApplicationState } | null> {
     const client = await this.find(id);
     const application = client === null ? null : await this.applications.find(client.applicationId);
     if (client === null || application === null || !application.enabled) return null;
+    return (await this.organizations.isOpen(client.organizationId)) ? { client, application } : null;
+  }
+
+  /** What oidc-provider knows of a client that can be used. */
+  async metadataOf(id: string): Promise<ClientMetadata | null> {
+    const usable = await this.findUsable(id);
+    if (usable === null) return null;
+    const { client } = usable;
     return {
       client_id: client.id,
       client_name: client.name,

@@ -7,7 +7,6 @@ import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { Organizations } from '../../organizations/organizations.contract.js';
 import { AgentAccounts } from '../auth.contract.js';
 import type { AgentAccount } from '../auth.contract.js';
-import { Applications } from '../applications.contract.js';
 import { LoginService } from '../jwt/login.service.js';
 import { AuthorizationServer } from './authorization-server.js';
 import { ClientRegistry } from './client-registry.js';
@@ -47,7 +46,6 @@ export class Interactions {
     private readonly server: AuthorizationServer,
     private readonly keys: OauthKeys,
     private readonly clients: ClientRegistry,
-    private readonly applications: Applications,
     private readonly accounts: AgentAccounts,
     private readonly organizations: Organizations,
     private readonly logins: LoginService,
@@ -134,9 +132,9 @@ export class Interactions {
       throw error;
     }
     if (interaction.uid !== uid || (form !== undefined && !(await this.isFromPage(uid, form.get('csrf'))))) return null;
-    const client = await this.clients.find(String(interaction.params['client_id']));
-    const application = client === null ? null : await this.applications.find(client.applicationId);
-    if (client === null || application === null || !application.enabled) return null;
+    const usable = await this.clients.findUsable(String(interaction.params['client_id']));
+    if (usable === null) return null;
+    const { client, application } = usable;
     const action = new URL(`oauth/interaction/${uid}`, `${provider.issuer}/`).pathname;
     const redirectUri = String(interaction.params['redirect_uri']);
     return { provider, interaction, client, applicationName: application.name, target: { action, csrf: await this.tokenFor(uid), redirectUri } };

@@ -5,7 +5,7 @@ import { Cache } from '../../../platform/cache/cache.js';
 import { Invalidation } from '../../../platform/cache/invalidation.js';
 import { Cipher } from '../../../platform/crypto/cipher.js';
 import { sha256 } from '../../../platform/crypto/hash.js';
-import { changeRows, placeholders } from '../../../platform/database/rows.js';
+import { changeRows, deleteSome } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { OauthPayloadEntity } from './oauth.entity.js';
 
@@ -125,11 +125,7 @@ export class PayloadStore {
 
   /** Returns how many; fewer than the limit when no more are left. */
   async deleteExpired(limit: number): Promise<number> {
-    const rows = await this.unitOfWork.query<{ id_hash: string }>('SELECT id_hash FROM oauth_payloads WHERE expires_at < ? LIMIT ?', [this.clock.now(), limit]);
-    if (rows.length === 0) return 0;
-    return this.unitOfWork.run(() =>
-      changeRows(this.unitOfWork, `DELETE FROM oauth_payloads WHERE id_hash IN (${placeholders(rows.length)})`, rows.map((row) => row.id_hash)),
-    );
+    return deleteSome(this.unitOfWork, { table: 'oauth_payloads', key: 'id_hash', where: 'expires_at < ?', parameters: [this.clock.now()] }, limit);
   }
 
   /** By the hash of the token; null when there is none, or it is no access token, has expired or was revoked. */

@@ -3,7 +3,7 @@ import { notFound } from '../../../kernel/domain-error.js';
 import type { Page, PageQuery } from '../../../kernel/page.js';
 import { keysetPage } from '../../../platform/database/keyset.js';
 import type { Sorting } from '../../../platform/database/keyset.js';
-import { changeRows, placeholders } from '../../../platform/database/rows.js';
+import { deleteSome } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { SigningKeyEntity } from './signing-key.entity.js';
 
@@ -63,10 +63,6 @@ export class SigningKeysRepository {
 
   /** Those revoked or expired before; returns how many, fewer than the limit when no more are left. */
   async deleteEnded(before: number, limit: number): Promise<number> {
-    const rows = await this.unitOfWork.query<{ id: string }>('SELECT id FROM signing_keys WHERE revoked_at < ? OR expires_at < ? LIMIT ?', [before, before, limit]);
-    if (rows.length === 0) return 0;
-    return this.unitOfWork.run(() =>
-      changeRows(this.unitOfWork, `DELETE FROM signing_keys WHERE id IN (${placeholders(rows.length)})`, rows.map((row) => row.id)),
-    );
+    return deleteSome(this.unitOfWork, { table: 'signing_keys', key: 'id', where: 'revoked_at < ? OR expires_at < ?', parameters: [before, before] }, limit);
   }
 }
