@@ -5,6 +5,7 @@ import { Config } from '../../platform/config/config.js';
 import { changeRows } from '../../platform/database/rows.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
 import { WorkerTimers } from '../../platform/leases/worker-timers.js';
+import { Projections } from '../../platform/outbox/projections.js';
 
 const EVERY_MS = 5 * 60_000;
 /** Events that are looked at, and deleted, in one transaction. */
@@ -22,14 +23,16 @@ export class EventRetention {
     private readonly unitOfWork: UnitOfWork,
     private readonly config: Config,
     private readonly clock: Clock,
+    private readonly projections: Projections,
     timers: WorkerTimers,
   ) {
     timers.every(TASK, (stopping) => this.run(stopping));
   }
 
-  async run(stopping?: AbortSignal): Promise<void> {
+  async run(stopping: AbortSignal = new AbortController().signal): Promise<void> {
+    await this.projections.followAll(stopping);
     let seen: number | null = 0;
-    while (seen !== null && stopping?.aborted !== true) {
+    while (seen !== null && !stopping.aborted) {
       const begunAt = performance.now();
       seen = await this.step(seen);
       // As long a pause as the step was: the messages of the day come first.
@@ -49,9 +52,12 @@ export class EventRetention {
     // What a clock that was ahead has dated into the future does not hide the old events behind it.
     if (instants.every((instant) => instant >= before && instant <= now)) return null;
     const last = Number(rows.at(-1)!.number);
-    // One without a position stays, so that the sequencer finds all that it has to count.
+    // One without a position stays, so that the sequencer finds all that it has to count; and what a projection has not read.
+    const { sql, parameters } = this.projections.readByAll;
     await this.unitOfWork.run(() =>
-      changeRows(this.unitOfWork, 'DELETE FROM events WHERE number > ? AND number <= ? AND occurred_at < ? AND position > 0', [seen, last, before]),
+      changeRows(this.unitOfWork, `DELETE FROM events WHERE number > ? AND number <= ? AND occurred_at < ? AND position > 0 AND ${sql}`, [
+        seen, last, before, ...parameters,
+      ]),
     );
     return last;
   }

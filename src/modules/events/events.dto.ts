@@ -4,7 +4,7 @@ import { FromText, IfPresent } from '../../platform/http/validation/rules.js';
 
 export class ListEventsDto extends PageQueryDto {
   /**
-   * Only events of this name.
+   * Only events of this name, or of all names of one kind: `message.*`.
    * @example 'message.received'
    */
   @IfPresent()

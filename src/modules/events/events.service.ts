@@ -4,8 +4,9 @@ import { toUnixSeconds } from '../../kernel/clock.js';
 import { notFound } from '../../kernel/domain-error.js';
 import { mapPage } from '../../kernel/page.js';
 import type { Page } from '../../kernel/page.js';
-import { visibilityOf } from '../../kernel/principal.js';
+import { agentsWithin, visibilityOf } from '../../kernel/principal.js';
 import type { Principal } from '../../kernel/principal.js';
+import { eventNamed } from '../../platform/database/event-named.js';
 import { encodeCursor, keysetPage } from '../../platform/database/keyset.js';
 import type { Sorting } from '../../platform/database/keyset.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
@@ -33,7 +34,8 @@ export class EventsService extends EventLog {
   async list(principal: Principal, filter: ListEventsDto): Promise<Page<LoggedEvent>> {
     await this.sequencer.sequence(principal.organizationId);
     const query = this.visible(principal);
-    if (filter.event !== undefined) query.andWhere('event.type = :type', { type: filter.event });
+    const named = filter.event === undefined ? null : eventNamed('event.type', filter.event);
+    if (named !== null) query.andWhere(named.sql, named.parameters);
     if (filter.since !== undefined) query.andWhere('event.occurred_at >= :since', { since: filter.since });
     const page = mapPage(await keysetPage(query, SORTING, filter), toLoggedEvent);
     if (page.next_cursor === null && (filter.sort ?? SORTING.default) === 'position') {
@@ -62,9 +64,12 @@ export class EventsService extends EventLog {
     const query = this.unitOfWork.manager
       .createQueryBuilder(EventEntity, 'event')
       .where('event.organization_id = :organizationId AND event.position > 0', { organizationId: principal.organizationId });
-    const condition = visibleTo(visibilityOf(principal), COLUMNS);
-    if (condition !== null) query.andWhere(`(event.shared = 1 OR ${condition.sql})`, condition.parameters);
-    return query;
+    const visibility = visibilityOf(principal);
+    const condition = visibleTo(visibility, COLUMNS);
+    if (condition === null) return query;
+    const owners = agentsWithin(visibility);
+    const shared = owners.length === 0 ? 'event.shared = 1' : '(event.shared = 1 AND (event.agent_id IS NULL OR event.agent_id IN (:...owners)))';
+    return query.andWhere(`(${shared} OR ${condition.sql})`, { ...condition.parameters, owners });
   }
 }
 

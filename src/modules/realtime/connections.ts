@@ -5,6 +5,7 @@ import type { Grant } from '../auth/auth.contract.js';
 export type Client = Socket & {
   data: {
     grant: Grant;
+    organizationId: string;
     /** From where it came at the handshake. */
     address: string;
   };
@@ -34,6 +35,10 @@ export class Connections {
 
   of(subject: string): Client[] {
     return [...(this.bySubject.get(subject) ?? [])];
+  }
+
+  ofOrganization(id: string): Client[] {
+    return this.all().filter(({ data }) => data.organizationId === id);
   }
 
   all(): Client[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EventSubject } from '../../kernel/domain-event.js';
 import { isVisibleTo, visibilityOf } from '../../kernel/principal.js';
 import type { AgentRole, Principal } from '../../kernel/principal.js';
-import { roomsFor, roomsOf } from './rooms.js';
+import { conversationRoomsFor, conversationRoomsOf, conversationsIn, roomsFor, roomsOf } from './rooms.js';
 
 const DEPARTMENTS = [null, '', 'support', 'sales'];
 
@@ -11,7 +11,8 @@ function principals(): Principal[] {
   const agents = (['agent', 'supervisor', 'admin'] as AgentRole[]).flatMap((role) =>
     DEPARTMENTS.flatMap((department) => ['agt_1', 'agt_2'].map((id) => ({ ...base, kind: 'agent' as const, id, agent: { role, department } }))),
   );
-  const callers = [...agents, { ...base, kind: 'api_key' as const, id: 'key_1', agent: null }];
+  const visitor = { ...base, kind: 'visitor' as const, id: 'vis_1', agent: null };
+  const callers = [...agents, visitor, { ...base, kind: 'api_key' as const, id: 'key_1', agent: null }];
   return callers.flatMap((caller) => applications().map((application) => ({ ...caller, application })));
 }
 
@@ -36,13 +37,29 @@ function subjects(): EventSubject[] {
 
 describe('rooms', () => {
   it('carry to everyone just what data permission lets them see', () => {
+    const wrong: object[] = [];
     for (const principal of principals()) {
       const joined = new Set(roomsOf(principal));
       for (const subject of subjects()) {
         const reached = roomsFor('org_1', subject).some((room) => joined.has(room));
-        expect({ principal, subject, reached }).toEqual({ principal, subject, reached: isVisibleTo(visibilityOf(principal), subject) });
+        if (reached !== isVisibleTo(visibilityOf(principal), subject)) wrong.push({ principal, subject, reached });
       }
     }
+    expect(wrong).toEqual([]);
+  });
+
+  it('of one conversation carry of it just what data permission lets its subscribers see', () => {
+    const [one, other] = ['cnv_01k5x6j3q8v4m2n7p9r1s5t6w0', 'cnv_01k5x6j3q8v4m2n7p9r1s5t6w1'] as const;
+    const wrong: object[] = [];
+    for (const principal of principals()) {
+      const joined = new Set(conversationRoomsOf(principal, one));
+      expect(conversationsIn([...joined, ...roomsOf(principal), 'socket-id'])).toEqual([one]);
+      for (const subject of subjects().filter(({ shared }) => !shared)) {
+        const reaches = (conversationId: string): boolean => conversationRoomsFor('org_1', { ...subject, conversationId }).some((room) => joined.has(room));
+        if (reaches(one) !== isVisibleTo(visibilityOf(principal), subject) || reaches(other)) wrong.push({ principal, subject });
+      }
+    }
+    expect(wrong).toEqual([]);
   });
 
   it('never cross organizations', () => {
