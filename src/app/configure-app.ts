@@ -9,6 +9,7 @@ import type { Config } from '../platform/config/config.js';
 import { readTlsFiles } from '../platform/config/tls-files.js';
 import { closeConnectionsWhileStopping } from '../platform/http/drain.js';
 import { readJsonBodies } from '../platform/http/json-body.js';
+import { allowLargeBodies } from '../platform/http/large-body.js';
 import { ProblemFilter } from '../platform/http/problem.filter.js';
 import { nameRequests } from '../platform/http/request-id.js';
 import { addResourceHeaders } from '../platform/http/resource-headers.js';
@@ -56,6 +57,7 @@ export async function configureApp({ config, logger, clock = new SystemClock() }
   addressRequests(fastify, app.get(ClientAddresses));
   closeConnectionsWhileStopping(fastify);
   readJsonBodies(fastify);
+  allowLargeBodies(fastify);
   addResourceHeaders(fastify);
   logRequests(fastify, logger);
   app.get(Metrics).watch(fastify);

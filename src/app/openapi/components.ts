@@ -7,8 +7,15 @@ export const TAGS: TagObject[] = [
   { name: 'auth', description: 'Log-in of agents, and whose credential a caller holds.' },
   { name: 'agents', description: 'The people of the desk. Routing gives conversations to those who are online and have room.' },
   { name: 'visitors', description: 'Those who write in.' },
+  { name: 'departments', description: 'What holds for the conversations of a department: skills, business hours, times after which they are taken back or closed.' },
+  { name: 'business-hours', description: 'Weekly hours in a time zone, with holidays, for departments.' },
   { name: 'conversations', description: 'From the first question to the end: queued → open ⇄ pending → closed, and open again.' },
   { name: 'messages', description: 'What is said in a conversation, numbered 1, 2, 3 … without gaps.' },
+  { name: 'tickets', description: 'What has to be done, here or in another system: open → processing ⇄ pending → resolved → closed, and processing again.' },
+  { name: 'canned-replies', description: 'Texts that agents use again and again: of the organization, of a department, of their own.' },
+  { name: 'crm', description: 'Customers and orders of another system, kept in step with it and given to visitors.' },
+  { name: 'statistics', description: 'Figures of conversations, messages, agents, tickets and satisfaction, cut by any time zone.' },
+  { name: 'import', description: 'Conversations of another system, with their own instants.' },
   { name: 'events', description: 'The log of all that happened. What a callback missed can be read here.' },
   { name: 'callbacks', description: 'URLs that events are sent to, signed as Standard Webhooks says, again and again until they arrive.' },
   { name: 'applications', description: 'Integrations: what they may do and see at the most, and their credentials.' },
@@ -117,7 +124,7 @@ export const DESCRIPTION = `Customer-service integration: agents, visitors, conv
 
 **Credentials.** An API key as \`X-API-Key\`, an agent's access token from \`POST /api/v1/auth/login\` or an OAuth 2 access token from \`/oauth/token\` as \`Authorization: Bearer\`, or an HTTP message signature (RFC 9421) by a signing key. One of them, not several. Each operation names the scope that it needs. Everything is confined to the caller's organization; what a caller may not see is 404.
 
-**Bodies** are JSON in UTF-8 with fields in snake_case, up to 1 MiB. \`PUT\` changes the fields that it carries and leaves the rest; \`null\` clears a field that can be null. Unknown fields are refused. Instants are RFC 3339 in UTC with milliseconds.
+**Bodies** are JSON in UTF-8 with fields in snake_case, up to 1 MiB, or 8 MiB where many things are sent at once (\`x-max-body-bytes\`). \`PUT\` changes the fields that it carries and leaves the rest; \`null\` clears a field that can be null. Unknown fields are refused. Instants are RFC 3339 in UTC with milliseconds.
 
 **Lists** answer \`{data, next_cursor, has_more}\`. Pass \`next_cursor\` as \`cursor\` for the next page; \`include_total=true\` adds \`total\`.
 

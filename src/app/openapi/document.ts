@@ -29,6 +29,7 @@ interface Noted {
   [EXTENSIONS.exampleBodies]?: Record<string, object>;
   [EXTENSIONS.exampleAnswer]?: object;
   [EXTENSIONS.sorts]?: string[];
+  [EXTENSIONS.maxBodyBytes]?: number;
 }
 
 /** An operation as Nest describes it: nothing in it but schemas is behind a reference. */

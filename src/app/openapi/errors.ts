@@ -12,6 +12,8 @@ import { examplePath } from './examples.js';
 export const API = '/api/v1/';
 const EXAMPLE_REQUEST_ID = 'req_01k5x6j3q8v4m2n7p9r1s5t6w0';
 
+const MIB = 1024 * 1024;
+
 const MEANINGS: Record<number, string> = {
   400: 'The body cannot be read as JSON in UTF-8',
   401: 'No credential, a wrong one, or several at once',
@@ -19,7 +21,6 @@ const MEANINGS: Record<number, string> = {
   404: 'There is no such thing, or it is not for this caller to see',
   409: 'The present state forbids it',
   412: 'The resource is not the one that `If-Match` names',
-  413: 'The body is larger than 1 MiB',
   415: 'The body is not `application/json`',
   422: 'The request can be read and is not acceptable; `errors` has an entry for each field',
   429: 'A limit is used up; come back after `Retry-After` seconds',
@@ -62,13 +63,18 @@ export function errorResponses(placed: PlacedOperation, schemas: Record<string, 
 function errorResponse(status: number, codes: string[], placed: PlacedOperation, schemas: Record<string, Schema>): ResponseObject {
   const examples = codes.map((code) => [code, { summary: code, value: exampleProblem(code, placed, schemas) }] as const);
   return {
-    description: `${MEANINGS[status] ?? STATUS_CODES[status]}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
+    description: `${meaningOf(status, placed)}: ${codes.map((code) => `\`${code}\``).join(', ')}`,
     headers: {
       ...(status === 401 && { 'WWW-Authenticate': { $ref: '#/components/headers/WWW-Authenticate' } }),
       ...((status === 429 || status === 503) && { 'Retry-After': { $ref: '#/components/headers/Retry-After' } }),
     },
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples: Object.fromEntries(examples) } },
   };
+}
+
+function meaningOf(status: number, { operation }: PlacedOperation): string {
+  if (status === 413) return `The body is larger than ${(operation[EXTENSIONS.maxBodyBytes] ?? MIB) / MIB} MiB`;
+  return MEANINGS[status] ?? STATUS_CODES[status] ?? 'Error';
 }
 
 function exampleProblem(code: string, placed: PlacedOperation, schemas: Record<string, Schema>): Problem {

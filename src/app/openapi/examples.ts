@@ -57,17 +57,20 @@ export function describePathParameters(document: OpenAPIObject, { path, operatio
   for (const parameter of operation.parameters) {
     if (parameter.in !== 'path') continue;
     const collection = path.slice(0, path.indexOf(`/{${parameter.name}}`));
-    parameter.description ??= `An \`id\` that \`GET ${collection}\` lists`;
-    parameter.example ??= exampleId(document, collection);
+    const { field, example } = exampleId(document, collection, parameter.name);
+    parameter.description ??= `${field === 'id' ? 'An' : 'A'} \`${field}\` that \`GET ${collection}\` lists`;
+    parameter.example ??= example;
   }
 }
 
-function exampleId(document: OpenAPIObject, collection: string): unknown {
+/** A list names its items by the parameter's own name where they have such a field, as those of outside systems do. */
+function exampleId(document: OpenAPIObject, collection: string, parameter: string): { field: string; example: unknown } {
   const list = operationsOf(document).find(({ path, method }) => path === collection && method === 'get');
   const schema = contentSchema(list?.operation.responses['200']);
-  if (schema === undefined) return undefined;
-  const page = exampleOf(schemasOf(document), schema, 'required') as { data?: { id?: unknown }[] };
-  return page.data?.[0]?.id;
+  const page = (schema === undefined ? {} : exampleOf(schemasOf(document), schema, 'required')) as { data?: Record<string, unknown>[] };
+  const item = page.data?.[0] ?? {};
+  const field = parameter in item ? parameter : 'id';
+  return { field, example: item[field] };
 }
 
 /** The path with its parameters' examples in place. */

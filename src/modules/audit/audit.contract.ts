@@ -25,6 +25,16 @@ export abstract class AuditTrail {
   abstract record(entry: AuditEntry): Promise<void>;
 }
 
+/**
+ * Records what is done to an organization where those who did it look, and where those look whose organization it is: the
+ * operator's key is named to the operator alone.
+ */
+export async function recordForBoth(trail: AuditTrail, organizationId: string, actor: Principal, entry: Omit<AuditEntry, 'organizationId' | 'actor'>): Promise<void> {
+  await trail.record({ ...entry, organizationId: actor.organizationId, actor });
+  if (actor.organizationId === organizationId) return;
+  await trail.record({ ...entry, organizationId, actor: 'system', details: { ...entry.details, by: 'operator' } });
+}
+
 /** What differs between two views of a thing; without `before`, all that `after` holds. */
 export function changesBetween<T extends object>(before: T | null, after: T, fields: readonly (keyof T & string)[]): AuditChanges {
   const changed = fields.filter((field) => JSON.stringify(before?.[field] ?? null) !== JSON.stringify(after[field] ?? null));
