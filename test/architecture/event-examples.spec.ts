@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Clock } from '../../src/kernel/clock.js';
 import { EVENT_TYPES } from '../../src/kernel/domain-event.js';
 import type { EventEnvelope, EventType } from '../../src/kernel/domain-event.js';
 import { EVENT_CATALOGUE } from '../../src/kernel/event-catalogue.js';
 import { startCallbackSink } from '../support/callback-sink.js';
 import type { CallbackSink } from '../support/callback-sink.js';
+import { connectSocket } from '../support/socket-client.js';
 import { startTestApp } from '../support/start-test-app.js';
 import type { Caller, TestApp } from '../support/start-test-app.js';
 
@@ -95,6 +96,17 @@ describe('the documented examples of events', () => {
       api.post('/visitors', { external_id: 'customer-4711', name: '张三', email: 'zhang.san@example.com', language: 'zh-CN', tags: ['vip'] }),
     );
     await did(api.put(`/visitors/${visitor.id}`, { customer_id: 'C-1001', metadata: { plan: 'gold' } }));
+    const { token } = await did(api.post(`/visitors/${visitor.id}/token`));
+    const socket = await connectSocket(app.url, token);
+    clock.step();
+    await did(api.post(`/visitors/${visitor.id}/tracks`, { url: 'https://shop.example.com/parcels/4711', title: 'Your parcels', referrer: 'https://shop.example.com/' }));
+    socket.close();
+    await vi.waitFor(async () => expect((await api.get(`/visitors/${visitor.id}`)).body.online).toBe(false));
+    clock.step();
+    const guest = await did(api.post('/visitors', { name: 'Guest', mobile: '13800138000' }));
+    await did(api.post(`/visitors/${visitor.id}/merge`, { visitor_id: guest.id }));
+    const leaving = await did(api.post('/visitors', { external_id: 'customer-4713' }));
+    await did(api.delete(`/visitors/${leaving.id}`));
 
     const conversation = await did(
       api.post('/conversations', {
@@ -110,6 +122,8 @@ describe('the documented examples of events', () => {
       }),
     );
     const answer = await did(agent.post('/messages', { conversation_id: conversation.id, type: 'text', content: 'It left us yesterday.' }));
+    await did(api.post(`${path}/delivered`, { reader: { type: 'visitor' } }));
+    await did(agent.post(`${path}/read`, {}));
     await did(agent.put(`/messages/${answer.id}`, { content: 'It left us on Friday.' }));
     await did(agent.delete(`/messages/${answer.id}`));
     await did(
@@ -118,10 +132,43 @@ describe('the documented examples of events', () => {
     await did(agent.put(path, { priority: 'high', status: 'pending' }));
     await did(agent.delete(path));
     await did(agent.put(path, { status: 'open' }));
+    await did(api.post(`${path}/rating`, { score: 5, comment: 'Quick and friendly' }));
     await did(api.put(path, { agent_id: max.id }));
+    await did(api.post(`${path}/transfer`, { agent_id: liWei.id, reason: 'Knows this customer' }));
+    await did(agent.post(`${path}/accept`));
+    await did(api.post(`${path}/transfer`, { agent_id: liWei.id, reason: 'Knows the parcel service' }));
+    await did(api.post(`${path}/rating`, { score: 5, comment: 'Fast and kind' }));
+
+    const customer = { customer_id: 'C-1001', name: '张三', phone: '13800138000', level: 'VIP', tags: ['重要客户'] };
+    await did(api.post('/crm/customers', customer));
+    await did(api.post('/crm/customers', { ...customer, level: 'SVIP' }));
+    const order = { order_id: 'O-2001', customer_id: 'C-1001', amount: '99.90', currency: 'CNY', status: 'paid', create_time: '2026-03-01 09:00:00' };
+    await did(api.post('/crm/orders', order));
+    await did(api.post('/crm/orders', { ...order, status: 'shipped' }));
+    await did(api.delete('/crm/orders/O-2001'));
+    await did(api.delete('/crm/customers/C-1001'));
+
+    const { id: application } = await did(api.post('/applications', { name: 'Ticket system', scopes: ['tickets:read', 'tickets:write'] }));
+    const { key } = await did(api.post(`/applications/${application}/api-keys`, { name: 'Production' }));
+    const ticketSystem = app.as({ 'x-api-key': key });
+    await did(
+      api.post('/tickets', {
+        ticket_id: 'T-2041', title: 'Parcel was not delivered', content: 'The parcel was left with a neighbour who is not at home.', category: 'parcel',
+        conversation_id: conversation.id, customer_id: 'C-1001', handler: liWei.id, due_at: '2026-03-03T17:00:00Z', tags: ['parcel'],
+      }),
+    );
+    await did(api.put('/tickets/T-2041', { priority: 'high', tags: ['parcel', 'lost'] }));
+    await did(
+      ticketSystem.post('/tickets/T-2041/status', {
+        ticket_id: 'T-2041', status: 'processing', handler: 'wang.fang', update_time: '2026-03-01 09:29:00', comment: 'Asked the carrier.',
+      }),
+    );
+    await did(api.delete('/tickets/T-2041'));
 
     await did(api.put(`/agents/${liWei.id}/status`, { status: 'away' }));
     await did(api.post('/conversations', { visitor: { external_id: 'customer-4712' }, skills: ['refunds'] }));
+    await did(api.put(`/agents/${liWei.id}/status`, { status: 'online' }));
+    await did(api.put(`/agents/${liWei.id}/status`, { status: 'away' }));
     await did(api.put(`/agents/${liWei.id}/status`, { status: 'online' }));
     await did(api.delete(`/agents/${max.id}`));
 

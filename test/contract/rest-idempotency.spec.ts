@@ -5,7 +5,7 @@ import { IdempotencyCleanup } from '../../src/platform/idempotency/idempotency-c
 import { IdempotencyKeys } from '../../src/platform/idempotency/idempotency-keys.js';
 import { startTestApp } from '../support/start-test-app.js';
 import type { Answer, Caller } from '../support/start-test-app.js';
-import { aWorld, anOrganization, expectInvalid, expectProblem, listsAmong, operationsOf, pathOf, census, sendRaw, validBodies } from './rest-routes.js';
+import { aWorld, anOrganization, expectInvalid, expectProblem, isOperators, listsAmong, operationsOf, pathOf, census, sendRaw, validBodies } from './rest-routes.js';
 import type { Body, Operation } from './rest-routes.js';
 
 class MovableClock extends Clock {
@@ -39,6 +39,8 @@ afterAll(() => app.close());
 
 let key: string;
 let made = 0;
+/** A visitor is merged once, so each test has one of its own. */
+let mergeable: string;
 
 beforeEach(() => {
   key = `key-${++made}`;
@@ -50,10 +52,11 @@ function withKey(caller: Caller, path: string, body?: unknown, given = key): Pro
 
 function bodyFor(path: string): Body {
   const body = structuredClone(bodies[`POST ${path}`]!.bodies[0]!);
-  for (const [name, value] of Object.entries({ username: `agent ${made}`, external_id: `c-${made}`, client_msg_no: `n-${made}`, slug: `org-${made}` })) {
+  for (const [name, value] of Object.entries({ username: `agent ${made}`, external_id: `c-${made}`, client_msg_no: `n-${made}`, slug: `org-${made}`, ticket_id: `T-${made}`, shortcut: `/s-${made}`, name: `name ${made}` })) {
     if (name in body) body[name] = value;
   }
   if (path === '/callbacks') Object.assign(body, { enabled: false });
+  if (path === '/visitors/{id}/merge') Object.assign(body, { visitor_id: mergeable });
   return body;
 }
 
@@ -85,12 +88,21 @@ async function aRotatable(operation: Operation): Promise<Record<string, string>>
   return { key_id: created.body.id };
 }
 
+/** What is reopened has ended. */
+async function anEndedOne({ path }: Operation): Promise<Record<string, string>> {
+  if (path !== '/conversations/{id}/reopen') return {};
+  const { id } = (await acme.post('/conversations', { visitor: { external_id: `ended-${made}` } })).body;
+  expect((await acme.delete(`/conversations/${id}`)).status).toBe(200);
+  return { id };
+}
+
 describe.each(POSTS)('POST $path', (operation) => {
   let path: string;
   beforeEach(async () => {
-    path = pathOf(operation, world, await aRotatable(operation));
+    path = pathOf(operation, world, { ...(await aRotatable(operation)), ...(await anEndedOne(operation)) });
+    if (operation.path === '/visitors/{id}/merge') mergeable = (await acme.post('/visitors', {})).body.id;
   });
-  const caller = operation.path === '/organizations' ? app.api : acme;
+  const caller = isOperators(operation) ? app.api : acme;
   const body = (): Body | undefined => (operation.bodyFields.length > 0 ? bodyFor(operation.path) : undefined);
 
   it('is done once and answered again', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { VisitorPresence } from '../../src/modules/visitors/visitor-presence.contract.js';
 import { startCallbackSink } from '../support/callback-sink.js';
 import { startTestApp } from '../support/start-test-app.js';
 import type { Caller } from '../support/start-test-app.js';
@@ -15,6 +16,15 @@ const agent = await made(acme, '/agents', { username: 'li', status: 'online', ma
 const conversation = await made(acme, '/conversations', { visitor: { external_id: 'talker' }, agent_id: agent.id });
 const callback = await made(acme, '/callbacks', { url: sink.url, events: ['message.*'] });
 const application = await made(acme, '/applications', { name: 'Orders', scopes: ['*'] });
+const hours = await made(acme, '/business-hours', { name: 'hours', time_zone: 'UTC', weekly: {} });
+const handed = await made(acme, '/conversations', { visitor: { external_id: 'handed' }, agent_id: agent.id });
+const ticket = await made(acme, '/tickets', { title: 'talked about' });
+const tracked = await made(acme, '/visitors', { external_id: 'tracked' });
+const organizationId = (await acme.get('/auth/me')).body.organization_id as string;
+
+const CUSTOMER = 'customer-of-lists';
+await made(acme, '/crm/customers', { customer_id: CUSTOMER });
+const customersVisitor = await made(acme, '/visitors', { external_id: 'visitor-of-customer', customer_id: CUSTOMER });
 
 let number = 0;
 
@@ -61,6 +71,18 @@ const valuesOf = (field: string) => ({
 });
 const flag = (field: string) => ({ values: () => [true, false], lets: (item: Body, value: unknown) => item[field] === value });
 const createdAt = (item: Body): string => item.created_at;
+/** What has no such instant counts as `without`. */
+const sinceAndUntil = (field: string, name: string, without = ''): List['filters'] => {
+  const values = (items: Body[]): string[] => [items[10]!, items[0]!].map((item) => item[field]).filter((value) => value !== null).concat('2000-01-01T00:00:00Z');
+  return {
+    [`${name}_since`]: { values, lets: (item, value) => (item[field] ?? without) >= value },
+    [`${name}_until`]: { values, lets: (item, value) => (item[field] ?? without) < value },
+  };
+};
+const betweenInstants: List['filters'] = {
+  since: { values: (items) => [items[10]!.created_at, items.at(-1)!.created_at, '2100-01-01T00:00:00Z'], lets: (item, value) => Date.parse(item.created_at) >= Date.parse(value) },
+  until: { values: (items) => [items[10]!.created_at, items[0]!.created_at, '2000-01-01T00:00:00Z'], lets: (item, value) => Date.parse(item.created_at) < Date.parse(value) },
+};
 
 function addMessage(): Promise<Body> {
   const index = ++number;
@@ -71,13 +93,74 @@ function addMessage(): Promise<Body> {
   });
 }
 
+async function addConversation(): Promise<void> {
+  const index = ++number;
+  const { id } = await made(acme, '/conversations', {
+    visitor: { external_id: `v-${index % 6}` }, agent_id: index % 2 === 0 ? agent.id : undefined, channel: index % 3 === 0 ? 'web' : 'app', category: `k${index % 2}`,
+    department: index % 4 === 0 ? 'nobody here' : 'support', priority: PRIORITIES[index % 4], subject: `Parcel ${index % 3}`, tags: [['a'], ['b', 'a'], ['x,"b'], []][index % 4],
+  });
+  if (index % 5 === 0) expect((await acme.post(`/conversations/${id}/rating`, { score: 1 + (index % 3) })).status).toBe(200);
+  if (index % 7 === 0) expect((await acme.delete(`/conversations/${id}`)).status).toBe(200);
+}
+
+function addOrder(): Promise<Body> {
+  const index = ++number;
+  return made(acme, '/crm/orders', {
+    order_id: `O-${index % 7}-${index}`, customer_id: index % 3 === 0 ? 'somebody' : CUSTOMER, amount: `${index}.50`, currency: index % 2 === 0 ? 'CNY' : 'EUR', status: `s${index % 4}`,
+    create_time: new Date(Date.UTC(2023, 9, 1 + (index % 9))).toISOString(),
+  });
+}
+
+const ofMiddle = (field: string) => ({ values: (items: Body[]) => [items[10]![field], items.at(-1)![field]] });
+const orderFilters: List['filters'] = {
+  status: valuesOf('status'), currency: valuesOf('currency'),
+  min_amount: { ...ofMiddle('amount'), lets: (item, value) => Number(item.amount) >= Number(value) },
+  max_amount: { ...ofMiddle('amount'), lets: (item, value) => Number(item.amount) <= Number(value) },
+  since: { ...ofMiddle('create_time'), lets: (item, value) => item.create_time >= value },
+  until: { ...ofMiddle('create_time'), lets: (item, value) => item.create_time < value },
+  updated_since: { ...ofMiddle('updated_at'), lets: (item, value) => item.updated_at >= value },
+};
+const orderSorts: List['sorts'] = { created_at: createdAt, updated_at: (item) => item.updated_at, create_time: (item) => item.create_time };
+
+function addVisitor(): Promise<Body> {
+  const index = ++number;
+  return made(acme, '/visitors', {
+    external_id: `v-${index}`, email: `v${index % 3}@example.com`, mobile: `m${index % 4}`, customer_id: `C-${index % 5}`, name: `n${index % 4}`,
+    visitor_type: `t${index % 2}`, tags: [`g${index % 3}`],
+  });
+}
+
+const visitorFilters: List['filters'] = {
+  external_id: valuesOf('external_id'), email: valuesOf('email'), mobile: valuesOf('mobile'), customer_id: valuesOf('customer_id'), name: valuesOf('name'),
+  visitor_type: valuesOf('visitor_type'), ...betweenInstants,
+  tag: { values: () => ['g0', 'g2', 'g9'], lets: (item, value) => item.tags.includes(value) },
+  q: { values: () => ['v1@', 'm2', 'v-1', 'n'], lets: (item, value) => [item.external_id, item.email, item.mobile, item.name].some((text) => text?.startsWith(value)) },
+};
+
 const messageFilters: List['filters'] = {
   type: valuesOf('type'),
   sender_type: { values: () => ['visitor', 'bot', 'agent'], lets: (item, value) => item.sender.type === value },
   after_seq: { values: () => [0, 20, 44, 1000], lets: (item, value) => item.seq > value },
+  q: { values: () => ['hi', 'HI*', 'example'], lets: (item, value) => item.type === (value === 'example' ? 'link' : 'text') },
 };
 
 const LISTS: List[] = [
+  {
+    route: '/organizations', path: '/organizations',
+    add: async () => {
+      const index = ++number;
+      const { id } = await made(app.api, '/organizations', { slug: `o-${index % 7}-${index}`, name: 'Another' });
+      if (index % 3 === 0) expect((await app.api.delete(`/organizations/${id}`)).status).toBe(204);
+    },
+    sorts: { created_at: createdAt, slug: (item) => item.slug },
+    filters: { slug: valuesOf('slug'), closed: { values: () => [true, false], lets: (item, value) => (item.closed_at !== null) === value } },
+  },
+  {
+    route: '/organizations/{id}/api-keys', path: `/organizations/${organizationId}/api-keys`,
+    add: () => made(acme, `/organizations/${organizationId}/api-keys`, { name: 'Another' }),
+    sorts: { created_at: createdAt },
+    filters: {},
+  },
   {
     route: '/agents', path: '/agents',
     add: () => made(acme, '/agents', { username: `agent ${String(++number % 7)}-${number} é`, role: number % 2 === 0 ? 'agent' : 'supervisor', status: number % 3 === 0 ? 'online' : 'away', department: number % 2 === 0 ? 'support' : 'sales', enabled: number % 5 !== 0 }),
@@ -86,15 +169,125 @@ const LISTS: List[] = [
   },
   {
     route: '/visitors', path: '/visitors',
-    add: () => made(acme, '/visitors', { external_id: `v-${++number}`, email: `v${number % 3}@example.com`, mobile: `m${number % 4}`, customer_id: `C-${number % 5}` }),
+    add: addVisitor,
     sorts: { created_at: createdAt },
-    filters: { external_id: valuesOf('external_id'), email: valuesOf('email'), mobile: valuesOf('mobile'), customer_id: valuesOf('customer_id') },
+    filters: { ...visitorFilters, online: flag('online') },
+  },
+  {
+    route: '/visitors/online', path: '/visitors/online',
+    add: async () => app.app.get(VisitorPresence).arrived({ id: (await addVisitor()).id, organizationId }),
+    sorts: { created_at: createdAt },
+    filters: visitorFilters,
+  },
+  {
+    route: '/visitors/{id}/tracks', path: `/visitors/${tracked.id}/tracks`,
+    add: () => made(acme, `/visitors/${tracked.id}/tracks`, { url: 'https://shop.example.com/', at: new Date(Date.now() - ++number * 60_000).toISOString() }),
+    sorts: { created_at: createdAt, at: (item) => item.at },
+    filters: {
+      since: { values: (items) => [items[10]!.at, items.at(-1)!.at, '2100-01-01T00:00:00Z'], lets: (item, value) => Date.parse(item.at) >= Date.parse(value) },
+      until: { values: (items) => [items[10]!.at, items[0]!.at, '2000-01-01T00:00:00Z'], lets: (item, value) => Date.parse(item.at) < Date.parse(value) },
+    },
   },
   {
     route: '/conversations', path: '/conversations',
-    add: () => made(acme, '/conversations', { visitor: { external_id: `v-${++number % 6}` }, agent_id: number % 2 === 0 ? agent.id : undefined, channel: number % 3 === 0 ? 'web' : 'app', category: `k${number % 2}`, department: number % 4 === 0 ? 'nobody here' : 'support', priority: PRIORITIES[number % 4] }),
+    add: addConversation,
     sorts: { created_at: createdAt, updated_at: (item) => item.updated_at },
-    filters: { status: valuesOf('status'), agent_id: valuesOf('agent_id'), visitor_id: valuesOf('visitor_id'), department: valuesOf('department'), channel: valuesOf('channel'), category: valuesOf('category'), priority: valuesOf('priority') },
+    filters: { status: valuesOf('status'), agent_id: valuesOf('agent_id'), visitor_id: valuesOf('visitor_id'), department: valuesOf('department'), channel: valuesOf('channel'), category: valuesOf('category'), priority: valuesOf('priority'), rating: valuesOf('rating'), closed_reason: valuesOf('closed_reason'), off_hours: flag('off_hours'), tag: { values: () => ['a', 'b', '"b'], lets: ({ tags }, value) => tags.includes(value) }, ...sinceAndUntil('created_at', 'created'), ...Object.fromEntries(Object.entries(sinceAndUntil('closed_at', 'closed')).map(([name, { values, lets }]) => [name, { values, lets: (item: Body, value: any) => item.closed_at !== null && lets(item, value) }])), q: { values: () => ['parcel', 'parcel 1'], lets: ({ subject }, value) => subject?.toLowerCase().startsWith(value) } },
+  },
+  {
+    route: '/tickets', path: '/tickets',
+    add: () => made(acme, '/tickets', {
+      ticket_id: `t-${++number}`, title: 'Parcel', priority: PRIORITIES[number % 4], category: `k${number % 2}`, status: number % 3 === 0 ? 'open' : 'closed', handler: number % 5 === 0 ? agent.id : number % 5 === 1 ? null : 'wang',
+      department: number % 4 === 0 ? 'sales' : 'support', conversation_id: number % 6 === 0 ? null : conversation.id, customer_id: `C-${number % 5}`, tags: [`g${number % 3}`],
+      due_at: number % 7 === 0 ? null : new Date(Date.now() + (number % 2 === 0 ? 1 : -1) * number * 3_600_000).toISOString(),
+    }),
+    sorts: { created_at: createdAt, updated_at: (item) => item.updated_at, due_at: (item) => item.due_at ?? '~' },
+    filters: {
+      status: valuesOf('status'), priority: valuesOf('priority'), category: valuesOf('category'), handler: valuesOf('handler'), department: valuesOf('department'),
+      conversation_id: valuesOf('conversation_id'), visitor_id: valuesOf('visitor_id'), customer_id: valuesOf('customer_id'), ticket_id: valuesOf('ticket_id'), overdue: flag('overdue'),
+      unassigned: { values: () => [true, false], lets: ({ handler }, value) => (handler === null) === value },
+      tag: { values: () => ['g0', 'g2', 'none'], lets: (item, value) => item.tags.includes(value) },
+      ...sinceAndUntil('created_at', 'created'), ...sinceAndUntil('updated_at', 'updated'), ...sinceAndUntil('due_at', 'due', '9999'),
+    },
+  },
+  {
+    route: '/tickets/{id}/comments', path: `/tickets/${ticket.id}/comments`, add: () => made(acme, `/tickets/${ticket.id}/comments`, { content: `${++number}` }),
+    sorts: { created_at: createdAt },
+    filters: {},
+  },
+  {
+    route: '/tickets/{id}/history', path: `/tickets/${ticket.id}/history`,
+    add: async () => expect((await acme.put(`/tickets/${ticket.id}`, { category: `c${++number}` })).status).toBe(200),
+    sorts: { created_at: (item) => item.at },
+    filters: {},
+  },
+  {
+    route: '/conversations/{id}/assignments', path: `/conversations/${handed.id}/assignments`,
+    add: () => acme.post(`/conversations/${handed.id}/transfer`, { department: `department ${++number}` }),
+    sorts: { created_at: createdAt },
+    filters: { kind: valuesOf('kind'), agent_id: valuesOf('agent_id') },
+  },
+  {
+    route: '/canned-replies', path: '/canned-replies',
+    add: () => {
+      const scope = (['organization', 'department', 'agent'] as const)[++number % 3]!;
+      const owner = { organization: {}, department: { department: number % 2 === 0 ? 'support' : 'sales' }, agent: { agent_id: agent.id } }[scope];
+      return made(acme, '/canned-replies', { scope, ...owner, shortcut: `/s${number}`, title: `Title ${number % 4}`, content: 'x', tags: [`t${number % 3}`] });
+    },
+    sorts: { created_at: createdAt, updated_at: (item) => item.updated_at, shortcut: (item) => item.shortcut },
+    filters: {
+      scope: valuesOf('scope'), department: valuesOf('department'), agent_id: valuesOf('agent_id'), shortcut: valuesOf('shortcut'),
+      tag: { values: () => ['t0', 't2', 't'], lets: ({ tags }, value) => tags.includes(value) },
+      q: { values: () => ['TITLE 1', '/s1', '%'], lets: ({ shortcut, title }, value) => `${shortcut}\n${title}`.toLowerCase().includes(value.toLowerCase()) },
+    },
+  },
+  {
+    route: '/departments', path: '/departments',
+    add: () => made(acme, '/departments', { name: `d ${++number % 7} ${number}`, business_hours_id: number % 2 === 0 ? null : hours.id, is_default: number === 20 }),
+    sorts: { created_at: createdAt, name: (item) => item.name },
+    filters: { name: valuesOf('name'), business_hours_id: valuesOf('business_hours_id'), is_default: flag('is_default') },
+  },
+  {
+    route: '/business-hours', path: '/business-hours',
+    add: () => made(acme, '/business-hours', { name: `h ${++number % 7} ${number}`, time_zone: 'UTC', weekly: {} }),
+    sorts: { created_at: createdAt, name: (item) => item.name },
+    filters: { name: valuesOf('name') },
+  },
+  {
+    route: '/crm/customers', path: '/crm/customers',
+    add: () => made(acme, '/crm/customers', {
+      customer_id: `C-${++number % 7}-${number}`, name: `Name ${number % 5}`, phone: `138001380${10 + (number % 6)}`, email: `c${number % 4}@example.com`, level: `L${number % 3}`,
+      tags: [`t${number % 2}`, 'x'], owner_agent_id: number % 2 === 0 ? agent.id : null,
+    }),
+    sorts: { created_at: createdAt, updated_at: (item) => item.updated_at },
+    filters: {
+      name: valuesOf('name'), phone: valuesOf('phone'), email: valuesOf('email'), level: valuesOf('level'), owner_agent_id: valuesOf('owner_agent_id'),
+      tag: { values: () => ['t0', 'x', 'none'], lets: ({ tags }, value) => tags.includes(value) },
+      q: { values: () => ['name 1', 'C-3'], lets: ({ name, customer_id }, value) => name?.toLowerCase().startsWith(value) === true || customer_id.startsWith(value) },
+      updated_since: { ...ofMiddle('updated_at'), lets: (item, value) => item.updated_at >= value },
+    },
+  },
+  {
+    route: '/crm/customers/{customer_id}/orders', path: `/crm/customers/${CUSTOMER}/orders`, add: addOrder,
+    sorts: orderSorts,
+    filters: orderFilters,
+  },
+  {
+    route: '/crm/customers/{customer_id}/conversations', path: `/crm/customers/${CUSTOMER}/conversations`,
+    add: () => made(acme, '/conversations', { visitor_id: customersVisitor.id, agent_id: ++number % 2 === 0 ? agent.id : undefined }),
+    sorts: { created_at: createdAt, updated_at: (item) => item.updated_at },
+    filters: { status: valuesOf('status') },
+  },
+  {
+    route: '/crm/customers/{customer_id}/tickets', path: `/crm/customers/${CUSTOMER}/tickets`,
+    add: () => made(acme, '/tickets', { title: 'Parcel', customer_id: CUSTOMER }),
+    sorts: { created_at: createdAt, updated_at: (item) => item.updated_at, due_at: (item) => item.due_at ?? '~' },
+    filters: {},
+  },
+  {
+    route: '/crm/orders', path: '/crm/orders', add: addOrder,
+    sorts: orderSorts,
+    filters: { ...orderFilters, customer_id: valuesOf('customer_id') },
   },
   {
     route: '/messages', path: '/messages', add: addMessage,
@@ -138,8 +331,7 @@ const LISTS: List[] = [
     sorts: { created_at: createdAt },
     filters: {
       actor_id: valuesOf('actor_id'), action: valuesOf('action'), target_type: valuesOf('target_type'), target_id: valuesOf('target_id'),
-      since: { values: (items) => [items[10]!.created_at, items.at(-1)!.created_at, '2100-01-01T00:00:00Z'], lets: (item, value) => Date.parse(item.created_at) >= Date.parse(value) },
-      until: { values: (items) => [items[10]!.created_at, items[0]!.created_at, '2000-01-01T00:00:00Z'], lets: (item, value) => Date.parse(item.created_at) < Date.parse(value) },
+      ...betweenInstants,
     },
   },
   ...['signing-keys', 'oauth-client'].map((credentials): List => ({
@@ -166,7 +358,7 @@ const LISTS: List[] = [
 async function page(path: string, query: Record<string, unknown> = {}): Promise<Body> {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
   const text = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString();
-  const answer = await acme.get(`${path}?${text}`);
+  const answer = await (path === '/organizations' ? app.api : acme).get(`${path}?${text}`);
   expect(answer.status, `${path}?${text}: ${answer.text}`).toBe(200);
   expect(Object.keys(answer.body).filter((name) => name !== 'total')).toEqual(['data', 'next_cursor', 'has_more']);
   return answer.body;

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { startCallbackSink } from '../support/callback-sink.js';
 import { ADMIN_PASSWORD, startTestApp } from '../support/start-test-app.js';
-import { aWorld, anOrganization, census, expectInvalid, expectProblem, listsAmong, operationsOf, pathOf, validBodies } from './rest-routes.js';
+import { aWorld, anOrganization, census, expectInvalid, expectProblem, isOperators, listsAmong, makesWhatIsMissing, operationsOf, pathOf, validBodies } from './rest-routes.js';
 import type { Body } from './rest-routes.js';
 
 const app = await startTestApp();
@@ -26,7 +26,7 @@ describe('POST /organizations', () => {
     const answer = await app.api.post('/organizations', body);
     expect(answer.status).toBe(201);
     expect(answer.body).toEqual({
-      ...body, id: expect.stringMatching(/^org_[0-9a-z]{26}$/), created_at: expect.stringMatching(/Z$/), updated_at: answer.body.created_at,
+      ...body, id: expect.stringMatching(/^org_[0-9a-z]{26}$/), closed_at: null, created_at: expect.stringMatching(/Z$/), updated_at: answer.body.created_at,
       api_key: { id: expect.stringMatching(/^key_[0-9a-z]{26}$/), name: expect.any(String), key: expect.stringMatching(/^cdk_[\w-]{32,}$/), scopes: ['*'] },
     });
     expect(answer.headers.get('location')).toBe(`/api/v1/organizations/${answer.body.id}`);
@@ -37,8 +37,7 @@ describe('POST /organizations', () => {
     const caller = app.as({ 'x-api-key': answer.body.api_key.key });
     const me = (await caller.get('/auth/me')).body;
     expect(me).toEqual({ kind: 'api_key', id: answer.body.api_key.id, organization_id: answer.body.id, scopes: ['*'], application_id: null, agent: null });
-    const { ids } = await aWorld(app, caller);
-    expect(Object.keys(ids)).toHaveLength(12);
+    await aWorld(app, caller);
     // Two agents, visitors, conversations, messages and their assignments: the log of each organization begins at 1.
     const { data } = (await caller.get('/events?limit=100')).body;
     expect(data.map(({ position }: Body) => position)).toEqual(data.map((_: unknown, index: number) => index + 1));
@@ -85,7 +84,7 @@ describe('two organizations', () => {
     const apart = await aWorld(app, other);
     expect(await census(acme, lists)).toEqual(before);
     const foreign = [...Object.values(apart.ids), other.headers['x-api-key']!];
-    for (const operation of operations.filter(({ method }) => method === 'GET')) {
+    for (const operation of operations.filter((each) => each.method === 'GET' && !isOperators(each))) {
       const answer = await acme.get(pathOf(operation, world));
       expect(answer.status).toBe(200);
       for (const id of foreign) expect(answer.text).not.toContain(id);
@@ -162,7 +161,7 @@ describe('two organizations', () => {
       return Promise.all(gets.map(async (operation) => (await acme.get(pathOf(operation, world) + (operation.path.endsWith('/stats') ? since : ''))).text));
     };
     const before = await read();
-    for (const operation of operations.filter(({ parameters }) => parameters.length > 0)) {
+    for (const operation of operations.filter((each) => each.parameters.length > 0 && !makesWhatIsMissing(each))) {
       const body = bodies[`${operation.method} ${operation.path}`]?.bodies[0];
       expectProblem(await other.send(operation.method, pathOf(operation, world), body), 404, /not_found$/);
     }

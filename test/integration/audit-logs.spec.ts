@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startCallbackSink } from '../support/callback-sink.js';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
@@ -115,6 +116,39 @@ describe('the audit log', () => {
       entry('callback.deleted', { details: { url: sink.url } }),
     ]);
     for (const text of [secret, 'token of the receiver', 'its next token', PASSWORD]) expect(JSON.stringify(await list())).not.toContain(text);
+  });
+
+  it('tells who recovered what of an endpoint, and who cancelled it', async () => {
+    const endpoint = await anEndpoint(api, 'http://127.0.0.1:9/', { events: ['visitor.created'] });
+    const [since, until] = [new Date(clock.now() - 7_200_000).toISOString(), new Date(clock.now() - 3_600_000).toISOString()];
+    const done = (await api.post(`/callbacks/${endpoint.id}/recover`, { since, until, include_succeeded: true }, FROM)).body;
+    await cluster.settle();
+    await api.delete(`/callbacks/${endpoint.id}/recoveries/${done.id}`, FROM);
+    const running = `rec_${'1'.repeat(26)}`;
+    const unitOfWork = cluster.a.app.get(UnitOfWork);
+    const columns = 'organization_id, callback_id, since_at, until_at, include_succeeded, total, created_at';
+    await unitOfWork.run(() => unitOfWork.write(
+      `INSERT INTO callback_recoveries (id, running_for, status, claimed_until, ${columns}) SELECT ?, callback_id, 'running', ?, ${columns} FROM callback_recoveries WHERE id = ?`,
+      [running, clock.now() + 3_600_000, done.id],
+    ));
+    for (let round = 0; round < 2; round++) expect((await api.delete(`/callbacks/${endpoint.id}/recoveries/${running}`, FROM)).body.status).toBe('cancelled');
+    await api.post(`/callbacks/${endpoint.id}/recover`, { since: until, until: since }, FROM);
+    const entry = (action: string, details: object): object => ({ ...me(), ...here, action, target_type: 'callback', target_id: endpoint.id, details, changes: {} });
+    expect((await about(endpoint.id)).slice(1)).toEqual([
+      entry('callback.recovery_started', { recovery_id: done.id, since, until, include_succeeded: true }),
+      entry('callback.recovery_cancelled', { recovery_id: running }),
+    ]);
+  });
+
+  it('tells who sent something again by hand', async () => {
+    const endpoint = await anEndpoint(api, 'http://127.0.0.1:9/', { events: ['visitor.created'] });
+    await created(api.post('/visitors', {}));
+    await cluster.settle();
+    const [delivery] = (await api.get(`/callbacks/${endpoint.id}/deliveries`)).body.data;
+    expect((await api.post(`/callbacks/${endpoint.id}/deliveries/${delivery.id}/retry`, undefined, FROM)).status).toBe(202);
+    expect((await about(endpoint.id)).slice(1)).toEqual([
+      { ...me(), ...here, action: 'callback.delivery_retried', target_type: 'callback', target_id: endpoint.id, details: { delivery_id: delivery.id }, changes: {} },
+    ]);
   });
 
   it('tells of organizations, applications and their keys, and through which application something was done', async () => {

@@ -182,6 +182,17 @@ describe('a delivery', () => {
     expect((await api.put(`/callbacks/${endpoint.id}`, { enabled: true })).body).toMatchObject({ enabled: true, disabled_reason: null });
   });
 
+  it('of which 410 comes from a URL that the endpoint has no more is sent to its new one', async () => {
+    answers = [{ status: 410, delayMs: 300 }];
+    const endpoint = await endpointFor({}, `${sink.url}/old`);
+    await Promise.all([created(api.post('/visitors', {})), sink.waitFor(1, 10_000)]);
+    await api.put(`/callbacks/${endpoint.id}`, { url: `${sink.url}/new` });
+    await cluster.settle();
+    expect(sink.received.map(({ path }) => path)).toEqual(['/old', '/new']);
+    expect((await api.get(`/callbacks/${endpoint.id}`)).body).toMatchObject({ enabled: true, disabled_reason: null });
+    expect(await onlyDelivery(endpoint)).toMatchObject({ status: 'succeeded', attempt_count: 2, attempts: [{ status: 410 }, { status: 200 }] });
+  });
+
   it('disables its endpoint once when many are answered 410', async () => {
     answers = Array.from({ length: 40 }, () => ({ status: 410, delayMs: 20 }));
     const endpoint = await endpointFor();
@@ -272,6 +283,8 @@ describe('a delivery', () => {
     expect(await found('&status=succeeded&event=visitor.created')).toEqual(['visitor.created succeeded']);
     expect(await found(`&since=${since}`)).toEqual(['visitor.updated succeeded', 'visitor.created succeeded']);
     expect(await found('&event=visitor.lost')).toEqual([]);
+    expect(await found('&status=succeeded&event=visitor.*')).toEqual(['visitor.updated succeeded', 'visitor.created succeeded']);
+    expect(await found('&event=message.*')).toEqual([]);
     const pages: string[] = [];
     let cursor = '';
     for (let page = 0; page < 3; page++) {

@@ -166,7 +166,7 @@ describe('the secrets of an endpoint', () => {
     expect(answers[4]!.body.data).toEqual(expect.arrayContaining([expect.objectContaining({ action: 'callback.secret_rotated', target_id: endpoint.id, details: { overlap_seconds: 86400 } })]));
   });
 
-  it.each([{ overlap_seconds: -1 }, { overlap_seconds: 604_801 }, { overlap_seconds: 1.5 }, { overlap_seconds: null }, { secret: 'whsec_c2hvcnQ=' }, { secret: 'plain' }, { secret: null }, { signing: 'hmac' }])(
+  it.each([{ overlap_seconds: -1 }, { overlap_seconds: 604_801 }, { overlap_seconds: 1.5 }, { overlap_seconds: null }, { secret: 'whsec_c2hvcnQ=' }, { secret: 'plain' }, { secret: `whsec_${'A'.repeat(33)}` }, { secret: `whsec_${'A'.repeat(34)}=` }, { secret: null }, { signing: 'hmac' }])(
     'do not rotate with %j',
     async (body) => {
       const endpoint = await subscribed();

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DeliveryRetention } from '../../src/modules/callbacks/deliveries/delivery-retention.js';
 import { EVENT_TYPES } from '../../src/kernel/domain-event.js';
 import type { Principal } from '../../src/kernel/principal.js';
 import { RegisterEndpoint } from '../../src/modules/callbacks/endpoints/register-endpoint.js';
@@ -223,6 +224,7 @@ describe('an endpoint', () => {
     expect((await api.delete(`/callbacks/${endpoint.id}`)).status).toBe(404);
     for (const path of ['', '/deliveries', `/deliveries/${delivery!.id}`]) expect((await api.get(`/callbacks/${endpoint.id}${path}`)).body.code).toBe('callback.not_found');
     expect((await api.post(`/callbacks/${endpoint.id}/deliveries/${delivery!.id}/retry`)).body.code).toBe('callback.not_found');
+    await cluster.a.app.get(DeliveryRetention).run();
     const [row] = await rows(cluster.a, 'SELECT status, due_at FROM callback_deliveries WHERE id = ?', [delivery!.id]);
     expect(row).toEqual({ status: 'discarded', due_at: null });
     await cluster.settle();
@@ -240,6 +242,7 @@ describe('an endpoint', () => {
       ]);
     }
     await cluster.settle();
+    await cluster.a.app.get(DeliveryRetention).run();
     expect(await rows(cluster.a, 'SELECT id FROM callback_deliveries WHERE due_at IS NOT NULL AND callback_id NOT IN (SELECT id FROM callback_endpoints)')).toEqual([]);
   });
 

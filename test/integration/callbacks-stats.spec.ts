@@ -68,7 +68,7 @@ describe('GET /callbacks/{id}/stats', () => {
     expect(Date.parse(since)).toBeLessThanOrEqual(clock.now() - DAY_MS);
     expect(body).toEqual({
       attempts: 0, succeeded: 0, failed: 0, success_rate: null, p50_ms: null, p95_ms: null,
-      pending: 0, oldest_pending_at: null, last_failure: null, last_success_at: null, sampled: false,
+      pending: 0, oldest_pending_at: null, suspended_until: null, last_failure: null, last_success_at: null, sampled: false,
     });
     await remove(id);
   });

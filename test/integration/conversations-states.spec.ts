@@ -62,6 +62,25 @@ describe('a conversation', () => {
     expect(await api.put(path, { department: null })).toMatchObject({ status: 200 });
   });
 
+  it('goes to another channel, with its messages and figures', async () => {
+    const conversation = await aConversation(api, { channel: 'web' });
+    await aMessage(api, conversation);
+    const path = `/conversations/${conversation.id}`;
+    const { answer, events } = await during(api, () => api.put(path, { channel: '微信' }));
+    expect(answer).toMatchObject({ status: 200, body: { channel: '微信' } });
+    expect(events).toMatchObject([{ event: 'conversation.updated', data: { channel: '微信', changed: ['channel'] } }]);
+    expect(names(await during(api, () => api.put(path, { channel: '微信' })))).toEqual([]);
+    for (const channel of [null, '']) expect((await api.put(path, { channel })).body).toMatchObject({ status: 422, errors: [{ field: 'channel' }] });
+    const ids = async (channel: string): Promise<string[]> => (await api.get(`/conversations?channel=${encodeURIComponent(channel)}`)).body.data.map(({ id }: Resource) => id);
+    expect([await ids('web'), await ids('微信')]).toEqual([[], [conversation.id]]);
+    const day = conversation['created_at'].slice(0, 10);
+    const shown = async (): Promise<unknown> => {
+      const rows = (await api.get(`/statistics/report?type=message&start_date=${day}&end_date=${day}&dimensions=channel`)).body.rows as Resource[];
+      return rows.map(({ dimension, metrics }) => [dimension.channel, metrics.total]);
+    };
+    await expect.poll(async () => (await cluster.settle(), shown()), { timeout: 10_000 }).toEqual([['微信', 1]]);
+  });
+
   describe.each(STATUSES)('that is %s', (from) => {
     it.each(STATUSES.filter((to) => MOVES[from].includes(to)))('becomes %s', async (to) => {
       const conversation = await inStatus(from);
@@ -138,6 +157,29 @@ describe('a conversation', () => {
     const { answer, events } = await during(api, () => api.put(`/conversations/${conversation.id}`, { status: 'open' }));
     expect(answer.body).toMatchObject({ status: 'open', agent_id: other.id });
     expect(names({ events })).toEqual(['conversation.reopened', 'conversation.assigned']);
+  });
+
+  it('is given to nobody beyond what he takes, where nobody named an agent', async () => {
+    await api.put(`/agents/${agent.id}`, { max_conversations: 1 });
+    const ended = await aConversation(api);
+    await api.delete(`/conversations/${ended.id}`);
+    await aConversation(api);
+    const path = `/conversations/${ended.id}`;
+    const { answer, events } = await during(api, () => api.put(path, { status: 'open' }));
+    expect(answer).toMatchObject({ status: 409, body: { code: 'conversation.no_agent_available' } });
+    expect(events).toEqual([]);
+    const other = await anAgent(api);
+    expect((await api.put(path, { status: 'open' })).body).toMatchObject({ status: 'open', agent_id: other.id });
+    for (let count = 0; count < 2; count++) {
+      await api.delete(path);
+      expect((await api.put(path, { status: 'open', agent_id: agent.id })).body).toMatchObject({ status: 'open', agent_id: agent.id });
+    }
+
+    const { agent: full, as } = await aLogin(cluster.a, { max_conversations: 1, department: 'full' });
+    await aConversation(cluster.a.api, { department: 'full' });
+    const waiting = await aConversation(cluster.a.api, { department: 'full' });
+    expect(await as.put(`/conversations/${waiting.id}`, { status: 'open' })).toMatchObject({ status: 409, body: { code: 'agent.at_capacity' } });
+    expect((await as.put(`/conversations/${waiting.id}`, { status: 'open', agent_id: full.id })).body).toMatchObject({ status: 'open', agent_id: full.id });
   });
 
   it('that is closed takes no agent unless it is reopened', async () => {

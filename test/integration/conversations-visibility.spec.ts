@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
-import { aConversation, aLogin, aMessage, anOrganization, tally } from '../support/desk.js';
+import { aConversation, aLogin, aMessage, anAgent, anApplication, anOrganization, created, tally, unique } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
-import type { Caller } from '../support/start-test-app.js';
+import type { Answer, Caller } from '../support/start-test-app.js';
 
 /** Which conversations each caller sees; the same table holds for what hangs on them. */
 describe('data permission', () => {
@@ -16,10 +16,10 @@ describe('data permission', () => {
     'the agent of support': ['of support agent', 'queued in support', 'queued nowhere', 'closed of support agent'],
     'another agent of support': ['queued in support', 'queued nowhere'],
     'an agent of no department': ['of agent without department', 'queued nowhere'],
-    'the supervisor of support': ['of support agent', 'of sales agent in support', 'queued in support', 'closed of support agent'],
-    'a supervisor of no department': ['of agent without department', 'queued nowhere'],
-    'an admin': ['of support agent', 'of sales agent', 'of sales agent in support', 'of agent without department', 'queued in support', 'queued in sales', 'queued nowhere', 'closed of support agent'],
-    'an api key': ['of support agent', 'of sales agent', 'of sales agent in support', 'of agent without department', 'queued in support', 'queued in sales', 'queued nowhere', 'closed of support agent'],
+    'the supervisor of support': ['of support agent', 'of sales agent in support', 'queued in support', 'closed of support agent', 'of supervisor in sales', 'of supervisor nowhere'],
+    'a supervisor of no department': ['of agent without department', 'queued nowhere', 'of supervisor nowhere'],
+    'an admin': ['of support agent', 'of sales agent', 'of sales agent in support', 'of agent without department', 'queued in support', 'queued in sales', 'queued nowhere', 'closed of support agent', 'of supervisor in sales', 'of supervisor nowhere'],
+    'an api key': ['of support agent', 'of sales agent', 'of sales agent in support', 'of agent without department', 'queued in support', 'queued in sales', 'queued nowhere', 'closed of support agent', 'of supervisor in sales', 'of supervisor nowhere'],
     'the key of another organization': [],
   };
 
@@ -30,11 +30,12 @@ describe('data permission', () => {
     const support = await aLogin(cluster.a, { ...away, department: 'support' });
     const sales = await aLogin(cluster.a, { ...away, department: 'sales' });
     const none = await aLogin(cluster.a, away);
+    const supervisor = await aLogin(cluster.a, { ...away, department: 'support', role: 'supervisor' });
     Object.assign(callers, {
       'the agent of support': support.as,
       'another agent of support': (await aLogin(cluster.a, { ...away, department: 'support' })).as,
       'an agent of no department': none.as,
-      'the supervisor of support': (await aLogin(cluster.a, { ...away, department: 'support', role: 'supervisor' })).as,
+      'the supervisor of support': supervisor.as,
       'a supervisor of no department': (await aLogin(cluster.a, { ...away, role: 'supervisor' })).as,
       'an admin': (await aLogin(cluster.a, { ...away, department: 'support', role: 'admin' })).as,
       'an api key': api,
@@ -52,6 +53,8 @@ describe('data permission', () => {
     await make('queued in sales', { department: 'sales' });
     await make('queued nowhere', {});
     await make('closed of support agent', { agent_id: support.agent.id, department: 'support' });
+    await make('of supervisor in sales', { agent_id: supervisor.agent.id, department: 'sales' });
+    await make('of supervisor nowhere', { agent_id: supervisor.agent.id });
     await api.delete(`/conversations/${conversations['closed of support agent']!.id}`);
   });
 
@@ -97,5 +100,26 @@ describe('data permission', () => {
       }
       for (const { id } of Object.values(conversations)) expect((await cluster.a.api.get(`/conversations/${id}`)).body).toMatchObject({ subject: null, message_count: 1 });
     });
+  });
+
+  it('lets a confined application make just what it sees afterwards', async () => {
+    const { api } = await anOrganization(cluster.a);
+    const [mine, other] = [await anAgent(api), await anAgent(api)];
+    const confinedTo = async (data_scope: object): Promise<Caller> => (await anApplication(cluster.a, { data_scope }, api)).as;
+    const [toOne, toSeveral, toAgent] = [
+      await confinedTo({ departments: ['support'], channels: ['web'] }), await confinedTo({ departments: ['support', 'sales'], channels: ['web', 'app'] }), await confinedTo({ agent_ids: [mine.id] }),
+    ];
+    const make = (as: Caller, over: object): Promise<Answer> => as.post('/conversations', { visitor: { external_id: unique('visitor') }, ...over });
+    expect(await created(make(toOne, {}))).toMatchObject({ department: 'support', channel: 'web' });
+    const within: [Caller, object][] = [[toOne, { channel: 'web' }], [toSeveral, { department: 'sales', channel: 'app' }], [toAgent, { agent_id: mine.id }]];
+    for (const [as, over] of within) expect((await as.get(`/conversations/${(await created(make(as, over))).id}`)).status).toBe(200);
+    const outside: [Caller, object][] = [
+      [toOne, { department: 'sales' }], [toOne, { department: null }], [toOne, { channel: 'app' }], [toSeveral, { department: 'sales' }], [toSeveral, { channel: 'web' }],
+      [toAgent, { agent_id: other.id }], [toAgent, { skills: ['none has it'] }],
+    ];
+    const count = async (): Promise<number> => (await api.get('/conversations?include_total=true&limit=1')).body.total;
+    const before = await count();
+    for (const [as, over] of outside) expect([over, (await make(as, over)).body.code]).toEqual([over, 'conversation.data_scope_exceeded']);
+    expect(await count()).toBe(before);
   });
 });

@@ -71,9 +71,11 @@ describe('the tables', { timeout: 60_000 }, () => {
     await migrate(dataSource);
     await dataSource.query('DROP INDEX messages_client_msg_no' + (mysql ? ' ON messages' : ''));
     if (mysql) await dataSource.query('ALTER TABLE agents DROP FOREIGN KEY agents_organization_fk');
+    if (mysql) await dataSource.query('ALTER TABLE message_search DROP INDEX message_search_words_index');
     const differences = (await drift()).join('\n');
     expect(differences).toContain('messages_client_msg_no');
     if (mysql) expect(differences).toContain('agents_organization_fk');
+    if (mysql) expect(differences).toContain('CREATE FULLTEXT INDEX `message_search_words_index`');
   });
 
   it('can be taken away and made again', async () => {
@@ -88,6 +90,20 @@ describe('the tables', { timeout: 60_000 }, () => {
     expect(left).toEqual([{ name: 'migrations' }]);
     expect(await migrate(dataSource)).toEqual(MIGRATIONS.map(({ name }) => name));
     expect(await migrate(dataSource)).toEqual([]);
+    expect(await drift()).toEqual([]);
+  });
+
+  it('can be taken back one migration with what is stored in them, by the command line of TypeORM', async () => {
+    const app = await startTestApp({ database: place });
+    const made = await app.api.post('/organizations', { slug: 'kept', name: 'Kept' });
+    expect(made.status).toBe(201);
+    await app.close();
+    const undone = await run(['node_modules/typeorm/cli.js', 'migration:revert', '-d', 'ormconfig.ts'], { DATABASE_URL: place.url });
+    expect(undone.code, undone.output).toBe(0);
+    const dataSource = await anOpenDataSource();
+    expect(await migrate(dataSource)).toEqual([MIGRATIONS.at(-1)!.name]);
+    expect(await dataSource.query("SELECT o.name, COUNT(k.id) AS api_keys FROM organizations o JOIN api_keys k ON k.organization_id = o.id WHERE o.slug = 'kept' GROUP BY o.name")).toEqual([{ name: 'Kept', api_keys: 1 }]);
+    if (!mysql) expect(await dataSource.query('PRAGMA foreign_key_check')).toEqual([]);
     expect(await drift()).toEqual([]);
   });
 

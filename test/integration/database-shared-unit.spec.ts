@@ -85,6 +85,35 @@ describe('a shared unit', () => {
     expect(Math.max(...sizes)).toBe(7);
   });
 
+  it('lets items of one key follow each other, also after the commit, while others go on', async () => {
+    const running = new Set<string>();
+    const begun: string[] = [];
+    const committed: string[] = [];
+    let mostRunning = 0;
+    const shared = new SharedUnit<string, string>(unitOfWork, { maxItems: 3, maxParallel, keyOf: (name) => name[0]! }, async (names) => {
+      const keys = [...new Set(names.map((name) => name[0]!))];
+      expect(keys.filter((key) => running.has(key))).toEqual([]);
+      for (const key of keys) running.add(key);
+      mostRunning = Math.max(mostRunning, running.size);
+      begun.push(...names);
+      await insertRows(unitOfWork, 'things', ['name', 'amount'], names.map((name) => [name, 1]));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
+      unitOfWork.afterCommit(() => {
+        committed.push(...names);
+        for (const key of keys) running.delete(key);
+      });
+      return names.map((name) => ({ value: name }));
+    });
+    const names = Array.from({ length: 40 }, (_, index) => `${'aaab'[index % 4]} ${String(index).padStart(2, '0')}`);
+    expect(await Promise.all(names.map((name) => shared.submit(name)))).toEqual(names);
+    for (const key of ['a', 'b']) {
+      const ofKey = names.filter((name) => name.startsWith(key));
+      expect(begun.filter((name) => name.startsWith(key))).toEqual(ofKey);
+      expect(committed.filter((name) => name.startsWith(key))).toEqual(ofKey);
+    }
+    expect(mostRunning).toBe(2);
+  });
+
   it('refuses one item and does the others in the same transaction', async () => {
     const shared = adding();
     const results = await Promise.allSettled(['one', 'bad', 'two'].map((name) => shared.submit(name)));

@@ -99,6 +99,8 @@ describe('GET /events', () => {
     expect(await names('event=visitor.created')).toEqual(['visitor.created', 'visitor.created']);
     expect(await names('event=visitor.updated')).toEqual(['visitor.updated']);
     expect(await names('event=message.sent')).toEqual([]);
+    for (const every of ['visitor.*', '*']) expect(await names(`event=${every}`)).toEqual(['visitor.created', 'visitor.updated', 'visitor.created']);
+    for (const none of ['message.*', 'visit.*', 'VISITOR.*', '%.*', '.*']) expect(await names(`event=${encodeURIComponent(none)}`)).toEqual([]);
     expect(await names(`since=${since}`)).toEqual(['visitor.updated', 'visitor.created']);
     expect(await names(`since=${since}&event=visitor.created`)).toEqual(['visitor.created']);
     expect(await names('since=2999-01-01T00:00:00Z')).toEqual([]);

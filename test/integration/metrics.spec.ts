@@ -149,4 +149,20 @@ describe('without a worker', () => {
       await database.drop();
     }
   });
+
+  it('sees what no projection has read', async () => {
+    const database = await anEmptyDatabase();
+    const idle = await startTestApp({ database, env: { ROLES: 'api' } });
+    try {
+      expect((await idle.api.post('/visitors', { external_id: 'unread' })).status).toBe(201);
+      const { position } = (await idle.api.get('/events')).body.data.at(-1);
+      const unread = [...(await metricsOf(idle)).matchAll(/^crossdesk_projection_lag_events\{projection="(.+)"\} (\d+)$/gm)];
+      expect(unread.map(([, name, events]) => [name, Number(events)]).toSorted()).toEqual(
+        ['conversation_search', 'crm-links', 'message_search', 'statistics'].map((name) => [name, position]),
+      );
+    } finally {
+      await idle.close();
+      await database.drop();
+    }
+  });
 });

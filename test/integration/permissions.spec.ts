@@ -171,7 +171,7 @@ describe('data permission', () => {
     expect((await api.put(`/agents/${viewers['admin']!.id}`, { role: 'agent', department: 'sales' })).status).toBe(200);
     expect((await api.put(`/applications/${viewers['application']!.id}`, { data_scope: { agent_ids: [viewers['alice']!.id] } })).status).toBe(200);
     const expected = {
-      alice: ['queued in sales'],
+      alice: ['queued in sales', 'queued in support'],
       bob: ['of alice', 'of bob', 'of bob in support', 'queued nowhere'],
       supervisor: ALL,
       admin: ['queued in sales', 'queued nowhere'],

@@ -125,6 +125,48 @@ describe('a socket', () => {
     }
   });
 
+  it('is told when a conversation goes out of the sight of its owner, and no more of it', async () => {
+    const [support, sales] = [unique('support'), unique('sales')];
+    const away = { status: 'away' };
+    const one = await aLogin(cluster.a, { ...away, department: support });
+    const other = await aLogin(cluster.a, { ...away, department: support });
+    const seller = await aLogin(cluster.a, { ...away, department: sales });
+    const supervisor = await aLogin(cluster.a, { ...away, department: support, role: 'supervisor' });
+    const [ones, others, sellers, supervisors] = (await Promise.all(
+      [one, other, seller, supervisor].map(({ as }, index) => connect(as.token, cluster.each(index))),
+    )) as [SocketClient, SocketClient, SocketClient, SocketClient];
+    const told = ({ events }: SocketClient): [string, unknown][] =>
+      events.filter(({ event }) => event.startsWith('conversation.')).map(({ event, envelope }) => [event, 'channel' in envelope.data ? 'whole' : envelope.data]);
+    const steps = async (work: () => Promise<unknown>): Promise<Record<string, [string, unknown][]>> => {
+      const sockets = [ones, others, sellers, supervisors];
+      await untilQuiet(api, sockets);
+      for (const { events } of sockets) events.length = 0;
+      await work();
+      await untilQuiet(api, sockets);
+      return { one: told(ones), other: told(others), seller: told(sellers), supervisor: told(supervisors) };
+    };
+
+    const conversation = await aConversation(api, { department: support, subject: 'for us' });
+    const path = `/conversations/${conversation.id}`;
+    const gone = { conversation_id: conversation.id, department: support, previous_status: 'queued', previous_agent_id: null, agent_id: one.agent.id, status: 'open' };
+    const taken = await steps(() => one.as.post(`${path}/accept`));
+    const whole = ['conversation.assigned', 'conversation.updated'].map((event) => [event, 'whole']);
+    expect(taken).toEqual({ one: whole, other: [['conversation.assigned', gone], ['conversation.updated', gone]], seller: [], supervisor: whole });
+
+    const moved = await steps(() => api.post(`${path}/transfer`, { department: sales, reason: 'not for them' }));
+    const there = { conversation_id: conversation.id, department: sales, previous_department: support, previous_status: 'open', previous_agent_id: one.agent.id, agent_id: null, status: 'queued' };
+    expect(moved).toEqual({ one: [['conversation.transferred', there]], other: [], seller: [['conversation.transferred', 'whole']], supervisor: [['conversation.transferred', there]] });
+
+    const back = await steps(() => api.put(path, { department: support, subject: 'for us again' }));
+    const again = { conversation_id: conversation.id, department: support, previous_department: sales, previous_status: 'queued', previous_agent_id: null, agent_id: null, status: 'queued' };
+    const updated = [['conversation.updated', 'whole']];
+    expect(back).toEqual({ one: updated, other: updated, seller: [['conversation.updated', again]], supervisor: updated });
+
+    const ended = { ...again, previous_department: undefined, status: 'closed' };
+    expect(await steps(() => api.delete(path))).toEqual({ one: [['conversation.closed', ended]], other: [['conversation.closed', ended]], seller: [], supervisor: [['conversation.closed', 'whole']] });
+    expect(await steps(() => api.put(path, { subject: 'later' }))).toEqual({ one: [], other: [], seller: [], supervisor: updated });
+  });
+
   it('gets the same envelope as the log has', async () => {
     const socket = await connect(API_KEY, cluster.b);
     const conversation = await aConversation(api);

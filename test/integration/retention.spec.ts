@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { newId } from '../../src/kernel/ids.js';
 import { DeliveryClaims } from '../../src/modules/callbacks/dispatch/delivery-claims.js';
 import { DeliveryRetention } from '../../src/modules/callbacks/deliveries/delivery-retention.js';
 import { EventRetention } from '../../src/modules/events/event-retention.js';
+import { addRows } from '../../src/platform/database/rows.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startCallbackSink } from '../support/callback-sink.js';
 import type { CallbackSink, SinkBehaviour } from '../support/callback-sink.js';
@@ -173,5 +175,24 @@ describe('what is older than EVENT_RETENTION_DAYS', () => {
     const [ids] = await Promise.all([visitors(30), prune()]);
     expect(ids).toHaveLength(30);
     expect(await visitorsIn()).toEqual(ids);
+  });
+
+  it('is given up of a deleted endpoint in steps too, so that deleting it holds up nobody, however much was to be delivered', async () => {
+    const endpoint = await endpointFor({ enabled: false });
+    const kept = await endpointFor({ retry: { schedule_seconds: [3600] } });
+    await visitors(1);
+    const unitOfWork = cluster.a.app.get(UnitOfWork);
+    const now = clock.now();
+    await unitOfWork.run(() => addRows(
+      unitOfWork, 'callback_deliveries', ['id', 'organization_id', 'callback_id', 'event_id', 'event', 'status', 'due_at', 'created_at'],
+      Array.from({ length: 1200 }, () => [newId('delivery'), organization.id, endpoint.id, newId('event'), 'visitor.created', 'pending', now, now]),
+    ));
+    const outstanding = async (): Promise<number> => (await rows(cluster.a, 'SELECT id FROM callback_deliveries WHERE callback_id = ? AND due_at > 0', [endpoint.id])).length;
+    expect((await api.delete(`/callbacks/${endpoint.id}`)).status).toBe(204);
+    expect(await outstanding()).toBe(1200);
+    await prune();
+    expect(await outstanding()).toBe(0);
+    expect(await count('callback_deliveries', 'callback_id', endpoint.id)).toBe(1200);
+    expect((await deliveriesOf(api, kept)).map(({ status }) => status)).toEqual(['pending']);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newId } from '../../src/kernel/ids.js';
-import { ConversationsRepository } from '../../src/modules/conversations/conversations.repository.js';
+import { QueueRepository } from '../../src/modules/conversations/queue.repository.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
@@ -52,6 +52,34 @@ describe('the queue', () => {
     expect(await positions([low, urgent, high])).toEqual([1, 2, 3]);
     await api.delete(`/conversations/${low.id}`);
     expect(await positions([low, urgent, high, normal, normalToo])).toEqual([null, 1, 2, 3, 4]);
+  });
+
+  it('counts before each those whom its agents serve too: of its department, or of none', async () => {
+    const billing = [await waiting({ department: 'billing' }), await waiting({ department: 'billing' })];
+    const support = await waiting({ department: 'support' });
+    const anywhere = await waiting();
+    const later = [await waiting({ department: 'support' }), await waiting({ department: 'billing' }), await waiting()];
+    const all = [...billing, support, anywhere, ...later];
+    expect(await positions(all)).toEqual([1, 2, 1, 4, 3, 4, 7]);
+    const list = (await api.get('/conversations?status=queued&sort=created_at')).body.data;
+    expect(list.map((entry: Resource) => entry['queue_position'])).toEqual([1, 2, 1, 4, 3, 4, 7]);
+    expect((await api.put(`/conversations/${later[1]!.id}`, { priority: 'urgent' })).body).toMatchObject({ queue_position: 1 });
+    expect(await positions(all)).toEqual([2, 3, 1, 5, 3, 1, 7]);
+  });
+
+  it('tells how long it takes by what its own agents do, and longer when they do nothing', async () => {
+    await anAgent(api, { department: 'quick', max_conversations: 20 });
+    await anAgent(api, { department: 'slow', max_conversations: 2 });
+    for (let count = 0; count < 20; count++) await aConversation(api, { department: 'quick' });
+    for (let count = 0; count < 2; count++) await aConversation(api, { department: 'slow' });
+    clock.advance(599_000);
+    const [quick, slow] = [await waiting({ department: 'quick' }), await waiting({ department: 'slow' })];
+    // Twenty in ten minutes, and two.
+    const between = (low: number, high: number, { estimated_wait_seconds: estimate }: Resource): boolean => low <= estimate && estimate < high;
+    expect([between(30, 32, await get(quick)), between(300, 305, await get(slow))]).toEqual([true, true]);
+    expect((await api.get('/conversations?status=queued&sort=created_at')).body.data).toMatchObject([await get(quick), await get(slow)]);
+    clock.advance(600_000);
+    expect([between(60, 63, await get(quick)), between(600, 605, await get(slow))]).toEqual([true, true]);
   });
 
   it('is served in its order as soon as an agent comes online', async () => {
@@ -161,7 +189,7 @@ describe('the queue', () => {
     const sales = [];
     for (let count = 0; count < 3; count++) sales.push(await waiting({ department: 'sales' }));
     await anAgent(api, { department: 'support', skills: ['billing'] });
-    const queued = vi.spyOn(ConversationsRepository.prototype, 'queued');
+    const queued = vi.spyOn(QueueRepository.prototype, 'waiting');
     await waiting({ department: 'sales' });
     expect(queued).not.toHaveBeenCalled();
     expect((await aConversation(api, { department: 'support' }))['status']).toBe('open');
@@ -191,6 +219,7 @@ describe('the queue', () => {
   it('leaves running work to an agent who goes away, and gives no more', async () => {
     const agent = await anAgent(api);
     const running = await aConversation(api);
+    await api.post(`/conversations/${running.id}/accept`);
     for (const status of ['away', 'busy', 'offline']) {
       await api.put(`/agents/${agent.id}/status`, { status });
       await waiting();

@@ -42,6 +42,10 @@ export function aMessage(api: Caller, conversation: Resource, over: Record<strin
   return created(api.post('/messages', { conversation_id: conversation.id, sender: { type: 'visitor' }, type: 'text', content: 'hello', ...over }));
 }
 
+export function aTicket(api: Caller, over: Record<string, unknown> = {}): Promise<Resource> {
+  return created(api.post('/tickets', { title: unique('ticket'), ...over }));
+}
+
 export interface LoggedEvent {
   id: string;
   event: string;

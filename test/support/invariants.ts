@@ -30,7 +30,7 @@ async function expectStatesToMatch(app: TestApp): Promise<void> {
   const odd = await rows(
     app,
     `SELECT id, status, agent_id, queued_at, assigned_at, closed_at, closed_by FROM conversations WHERE
-       (status = 'queued') <> (queued_at IS NOT NULL)
+       (status = 'queued' OR (status = 'open' AND accepted_at IS NULL)) <> (queued_at IS NOT NULL)
        OR (status = 'queued' AND (agent_id IS NOT NULL OR assigned_at IS NOT NULL))
        OR (status IN ('open', 'pending') AND (agent_id IS NULL OR assigned_at IS NULL))
        OR (status = 'closed') <> (closed_at IS NOT NULL)

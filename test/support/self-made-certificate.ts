@@ -36,16 +36,18 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export interface CertificateWishes {
   /** The IPv4 address that it is for. */
   address?: string;
+  /** The host name that it is for, and then for no address. */
+  dnsName?: string;
   /** How long it is valid from now on; of one that has expired less than nothing. */
   validForMs?: number;
 }
 
-/** A certificate for 127.0.0.1 that nobody but its own key has signed: whoever is to trust it is given it as an authority. */
-export function selfMadeCertificate(name = 'crossdesk test', { address = '127.0.0.1', validForMs = DAY_MS }: CertificateWishes = {}): SelfMadeCertificate {
+/** A certificate, for 127.0.0.1 unless told otherwise, that nobody but its own key has signed: whoever is to trust it is given it as an authority. */
+export function selfMadeCertificate(name = 'crossdesk test', { address = '127.0.0.1', dnsName, validForMs = DAY_MS }: CertificateWishes = {}): SelfMadeCertificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = sequence(der(0x31, sequence(oid(COMMON_NAME), der(0x0c, Buffer.from(name)))));
   const now = Date.now();
-  const addresses = sequence(der(0x87, Buffer.from(address.split('.').map(Number))));
+  const names = sequence(dnsName === undefined ? der(0x87, Buffer.from(address.split('.').map(Number))) : der(0x82, Buffer.from(dnsName)));
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
@@ -54,7 +56,7 @@ export function selfMadeCertificate(name = 'crossdesk test', { address = '127.0.
     sequence(utcTime(new Date(now - 2 * DAY_MS)), utcTime(new Date(now + validForMs))),
     subject,
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, sequence(sequence(oid(SUBJECT_ALT_NAME), der(0x04, addresses)))),
+    der(0xa3, sequence(sequence(oid(SUBJECT_ALT_NAME), der(0x04, names)))),
   );
   const certificate = sequence(body, ECDSA_WITH_SHA256, bitString(sign('sha256', body, privateKey)));
   const lines = certificate.toString('base64').match(/.{1,64}/g)!;

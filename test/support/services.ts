@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -246,11 +246,15 @@ export async function startPrivateMysql(): Promise<PrivateMysql | null> {
   if (!installer) return null;
 
   const directory = mkdtempSync(join(tmpdir(), 'crossdesk-mysql-'));
+  // Not that of other servers on this machine: a server that starts deletes what looks like a temporary table there.
+  const temporary = join(directory, 'tmp');
+  mkdirSync(temporary);
   const port = await freePort();
   // Both servers refuse to run as root unless told to.
   const common = [
     '--no-defaults',
     `--datadir=${join(directory, 'data')}`,
+    `--tmpdir=${temporary}`,
     ...(process.getuid?.() === 0 ? ['--user=root'] : []),
   ];
   if (installer === binary) await run(binary, [...common, '--initialize-insecure']);

@@ -12,6 +12,8 @@ export interface TcpProxy {
   freeze(): void;
   /** Lets through again, what was frozen too. */
   restore(): void;
+  /** How many connections were refused so far. */
+  refused(): number;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port: targetPort } = new URL(target);
   const sockets = new Set<Socket>();
   let state: 'open' | 'cut' | 'frozen' = 'open';
+  let refused = 0;
   const track = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -26,7 +29,11 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     if (state === 'frozen') socket.pause();
   };
   const server = createServer((client) => {
-    if (state === 'cut') return client.resetAndDestroy();
+    if (state === 'cut') {
+      refused += 1;
+      client.resetAndDestroy();
+      return;
+    }
     const upstream = connect(Number(targetPort), hostname);
     track(client);
     track(upstream);
@@ -47,6 +54,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       parts.port = String(port);
       return parts.href;
     },
+    refused: () => refused,
     cut() {
       state = 'cut';
       for (const socket of sockets) socket.resetAndDestroy();

@@ -12,3 +12,16 @@ export class TestClock extends Clock {
     this.aheadMs += ms;
   }
 }
+
+/** A time that moves only when a test moves it. */
+export class StandingClock extends Clock {
+  private at = Date.now();
+
+  now(): number {
+    return this.at;
+  }
+
+  advance(ms: number): void {
+    this.at += ms;
+  }
+}

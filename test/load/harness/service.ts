@@ -74,14 +74,24 @@ export async function openConversations(url: string): Promise<Desk> {
 /** What fails waits for longer than any benchmark runs. */
 const SCHEDULE_SECONDS = [0, 3_600, 3_600];
 
-export async function registerCallback(url: string, receiver: string, path = '/callbacks', over: Record<string, unknown> = {}): Promise<void> {
-  await create(url, '/api/v1/callbacks', { url: receiver + path, events: ['message.received'], retry: { schedule_seconds: SCHEDULE_SECONDS }, description: 'Benchmark', ...over });
+/** Answers its id. */
+export async function registerCallback(url: string, receiver: string, path = '/callbacks', over: Record<string, unknown> = {}): Promise<string> {
+  const body = { url: receiver + path, events: ['message.received'], retry: { schedule_seconds: SCHEDULE_SECONDS }, description: 'Benchmark', ...over };
+  return (await create<{ id: string }>(url, '/api/v1/callbacks', body)).id;
 }
 
 export async function create<T>(url: string, path: string, body: unknown): Promise<T> {
-  const response = await request(`${url}${path}`, { method: 'POST', headers: HEADERS, body: JSON.stringify(body) });
+  return await send<T>('POST', url, path, body, 201);
+}
+
+export async function change<T>(url: string, path: string, body: unknown): Promise<T> {
+  return await send<T>('PUT', url, path, body, 200);
+}
+
+async function send<T>(method: 'POST' | 'PUT', url: string, path: string, body: unknown, expected: number): Promise<T> {
+  const response = await request(`${url}${path}`, { method, headers: HEADERS, body: JSON.stringify(body) });
   const text = await response.body.text();
-  if (response.statusCode !== 201) throw new Error(`POST ${path} was answered with ${response.statusCode}: ${text}`);
+  if (response.statusCode !== expected) throw new Error(`${method} ${path} was answered with ${response.statusCode}: ${text}`);
   return JSON.parse(text) as T;
 }
 
