@@ -35,8 +35,8 @@ func isGenuine(secret, id, timestamp, signatures string, body []byte, now time.T
 }
 
 func fits(secret, version string, signature, signed []byte) bool {
-	if encoded, found := strings.CutPrefix(secret, "whsec_"); found && version == "v1" {
-		key, err := base64.StdEncoding.DecodeString(encoded)
+	if version == "v1" && strings.HasPrefix(secret, "whsec_") {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 		if err != nil {
 			return false
 		}
@@ -44,8 +44,8 @@ func fits(secret, version string, signature, signed []byte) bool {
 		mac.Write(signed)
 		return hmac.Equal(signature, mac.Sum(nil))
 	}
-	if encoded, found := strings.CutPrefix(secret, "whpk_"); found && version == "v1a" {
-		key, err := base64.StdEncoding.DecodeString(encoded)
+	if version == "v1a" && strings.HasPrefix(secret, "whpk_") {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whpk_"))
 		return err == nil && len(key) == ed25519.PublicKeySize && ed25519.Verify(ed25519.PublicKey(key), signed, signature)
 	}
 	return false

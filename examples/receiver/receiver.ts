@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 
-/** Far more than one event holds; whoever asks for batches of large events raises it. */
+/** Far more than one event holds, or a batch, which ends at 1 MiB. */
 const MAX_BODY_BYTES = 5 * 1024 * 1024;
 
 interface Envelope {
