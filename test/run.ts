@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dieTogether, findServices, type Services } from './support/services.js';
 
@@ -25,7 +25,18 @@ interface JsonReport {
   numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { status: string; assertionResults: { status: string }[] }[];
+  testResults: {
+    name: string;
+    status: string;
+    message?: string;
+    assertionResults: { status: string; fullName: string; failureMessages?: string[] }[];
+  }[];
+}
+
+interface Outcome {
+  counts: Counts;
+  /** A paragraph for each failure: where, and the beginning of what it said. */
+  failures: string[];
 }
 
 interface Options {
@@ -33,6 +44,9 @@ interface Options {
   build: boolean;
   vitestArgs: string[];
 }
+
+const MOST_FAILURES_TOLD = 20;
+const MOST_LINES_OF_A_FAILURE = 25;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs');
@@ -66,6 +80,7 @@ async function main(): Promise<number> {
   const services = options.matrices.includes('servers') ? await findServices() : null;
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   const leftOut: string[] = [];
+  const failures: string[] = [];
   try {
     for (const matrix of options.matrices) {
       const missing = matrix === 'servers' ? missingFrom(services) : [];
@@ -74,7 +89,9 @@ async function main(): Promise<number> {
         continue;
       }
       say(`matrix ${matrix}`);
-      add(total, await runMatrix(matrix, services, options.vitestArgs));
+      const outcome = await runMatrix(matrix, services, options.vitestArgs);
+      add(total, outcome.counts);
+      failures.push(...outcome.failures.map((failure) => `[${matrix}] ${failure}`));
     }
   } finally {
     await services?.stop();
@@ -84,6 +101,8 @@ async function main(): Promise<number> {
   if (leftOut.length > 0) shout([...leftOut, ...(inCi ? ['With CI=true that is a failure.'] : [])]);
   const noneRan = total.passed + total.failed === 0;
   if (noneRan) shout(['NO TEST RAN']);
+  // Once more at the end: whoever reads only the last lines of a long log shall know what failed.
+  if (failures.length > 0) console.log(`\n${failures.slice(0, MOST_FAILURES_TOLD).join('\n\n')}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   return total.failed > 0 || noneRan || (inCi && leftOut.length > 0) ? 1 : 0;
 }
@@ -97,7 +116,7 @@ function missingFrom(services: Services | null): string[] {
   ];
 }
 
-async function runMatrix(matrix: Matrix, services: Services | null, vitestArgs: string[]): Promise<Counts> {
+async function runMatrix(matrix: Matrix, services: Services | null, vitestArgs: string[]): Promise<Outcome> {
   const directory = mkdtempSync(join(tmpdir(), 'crossdesk-test-'));
   const report = join(directory, 'report.json');
   try {
@@ -123,25 +142,41 @@ async function runMatrix(matrix: Matrix, services: Services | null, vitestArgs: 
         TEST_REDIS_URL: matrix === 'servers' ? (services?.redisUrl ?? undefined) : undefined,
       },
     );
-    return count(report, code);
+    return readOutcome(report, code);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
 /** A file that could not be loaded and a run that broke off count as one failure each, so that red never looks green. */
-function count(reportFile: string, exitCode: number): Counts {
-  if (!existsSync(reportFile)) return { passed: 0, failed: 1, skipped: 0 };
+function readOutcome(reportFile: string, exitCode: number): Outcome {
+  if (!existsSync(reportFile)) {
+    return { counts: { passed: 0, failed: 1, skipped: 0 }, failures: ['the run ended without a report'] };
+  }
   const report = JSON.parse(readFileSync(reportFile, 'utf8')) as JsonReport;
-  const brokenFiles = report.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  ).length;
-  const failed = report.numFailedTests + brokenFiles;
+  const failures = report.testResults.flatMap(failuresOf);
+  if (exitCode !== 0 && failures.length === 0) {
+    failures.push(`vitest ended with ${exitCode}, though no test failed: see its errors above`);
+  }
   return {
-    passed: report.numPassedTests,
-    failed: exitCode !== 0 && failed === 0 ? 1 : failed,
-    skipped: report.numPendingTests + report.numTodoTests,
+    counts: {
+      passed: report.numPassedTests,
+      failed: failures.length,
+      skipped: report.numPendingTests + report.numTodoTests,
+    },
+    failures,
   };
+}
+
+function failuresOf(file: JsonReport['testResults'][number]): string[] {
+  const where = relative(ROOT, file.name);
+  const failed = file.assertionResults.filter((test) => test.status === 'failed');
+  if (failed.length === 0) return file.status === 'failed' ? [describeFailure(where, file.message)] : [];
+  return failed.map((test) => describeFailure(`${where}: ${test.fullName}`, test.failureMessages?.join('\n')));
+}
+
+function describeFailure(where: string, message = ''): string {
+  return [where, ...message.split('\n').slice(0, MOST_LINES_OF_A_FAILURE).map((line) => `    ${line}`)].join('\n');
 }
 
 function add(total: Counts, more: Counts): void {
