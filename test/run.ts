@@ -37,6 +37,8 @@ interface Outcome {
   counts: Counts;
   /** A paragraph for each failure: where, and the beginning of what it said. */
   failures: string[];
+  /** Tests that passed only when they were run again, which happens in CI only. */
+  secondTries: string[];
 }
 
 interface Options {
@@ -81,6 +83,7 @@ async function main(): Promise<number> {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   const leftOut: string[] = [];
   const failures: string[] = [];
+  const secondTries: string[] = [];
   try {
     for (const matrix of options.matrices) {
       const missing = matrix === 'servers' ? missingFrom(services) : [];
@@ -92,6 +95,7 @@ async function main(): Promise<number> {
       const outcome = await runMatrix(matrix, services, options.vitestArgs);
       add(total, outcome.counts);
       failures.push(...outcome.failures.map((failure) => `[${matrix}] ${failure}`));
+      secondTries.push(...outcome.secondTries.map((name) => `[${matrix}] ${name}`));
     }
   } finally {
     await services?.stop();
@@ -101,6 +105,7 @@ async function main(): Promise<number> {
   if (leftOut.length > 0) shout([...leftOut, ...(inCi ? ['With CI=true that is a failure.'] : [])]);
   const noneRan = total.passed + total.failed === 0;
   if (noneRan) shout(['NO TEST RAN']);
+  if (secondTries.length > 0) shout(['PASSED ONLY AT THE SECOND TRY, which is a bug of the test or of what it tests:', ...secondTries]);
   // Once more at the end: whoever reads only the last lines of a long log shall know what failed.
   if (failures.length > 0) console.log(`\n${failures.slice(0, MOST_FAILURES_TOLD).join('\n\n')}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
@@ -119,6 +124,7 @@ function missingFrom(services: Services | null): string[] {
 async function runMatrix(matrix: Matrix, services: Services | null, vitestArgs: string[]): Promise<Outcome> {
   const directory = mkdtempSync(join(tmpdir(), 'crossdesk-test-'));
   const report = join(directory, 'report.json');
+  const secondTries = join(directory, 'second-tries.json');
   try {
     const code = await run(
       process.execPath,
@@ -130,6 +136,7 @@ async function runMatrix(matrix: Matrix, services: Services | null, vitestArgs: 
         '--reporter=default',
         '--reporter=json',
         `--outputFile.json=${report}`,
+        '--reporter=./test/support/second-tries.ts',
         ...vitestArgs,
       ],
       {
@@ -138,18 +145,19 @@ async function runMatrix(matrix: Matrix, services: Services | null, vitestArgs: 
         DATABASE_URL: undefined,
         REDIS_URL: undefined,
         TEST_MATRIX: matrix,
+        TEST_SECOND_TRIES_FILE: secondTries,
         TEST_MYSQL_URL: matrix === 'servers' ? (services?.mysqlUrl ?? undefined) : undefined,
         TEST_REDIS_URL: matrix === 'servers' ? (services?.redisUrl ?? undefined) : undefined,
       },
     );
-    return readOutcome(report, code);
+    return { ...readOutcome(report, code), secondTries: existsSync(secondTries) ? (JSON.parse(readFileSync(secondTries, 'utf8')) as string[]) : [] };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
 /** A file that could not be loaded and a run that broke off count as one failure each, so that red never looks green. */
-function readOutcome(reportFile: string, exitCode: number): Outcome {
+function readOutcome(reportFile: string, exitCode: number): Omit<Outcome, 'secondTries'> {
   if (!existsSync(reportFile)) {
     return { counts: { passed: 0, failed: 1, skipped: 0 }, failures: ['the run ended without a report'] };
   }

@@ -40,5 +40,7 @@ export function toVisitorMessage(message: MessageView): Partial<MessageView> {
 }
 
 function only(data: Record<string, unknown>, members: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(members.filter((member) => member in data).map((member) => [member, data[member]]));
+  const kept: Record<string, unknown> = {};
+  for (const member of members) if (member in data) kept[member] = data[member];
+  return kept;
 }

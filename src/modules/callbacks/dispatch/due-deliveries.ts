@@ -145,5 +145,6 @@ function selectRows(condition: string, ending: string): string {
 }
 
 function readRows(rows: readonly DeliveryRow[]): DeliveryRow[] {
-  return rows.map((row) => ({ ...row, due_at: Number(row.due_at) }));
+  for (const row of rows) row.due_at = Number(row.due_at);
+  return [...rows];
 }

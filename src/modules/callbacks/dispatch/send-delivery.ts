@@ -53,7 +53,7 @@ export class SendDelivery implements OnApplicationShutdown {
     // Members of a batch may have been tried before they were one: none loses what its schedule still gives it.
     const made = Math.min(...deliveries.map(({ scheduleIndex }) => scheduleIndex));
     try {
-      const request = { ...requestFor(target, deliveries, startedAt), signal };
+      const request = { signal, ...requestFor(target, deliveries, startedAt) };
       return this.answered(target, made, await this.sendOnce(request).catch((error: unknown) => this.sendAgain(request, made, error)));
     } catch (error) {
       if (signal.aborted || (error instanceof OutboundError && error.code === 'aborted')) return null;
