@@ -33,7 +33,8 @@ export function measureBacklog(context: Context, setup: BacklogSetup = { endpoin
       return await sink.child.call.stats();
     };
 
-    const deliveries = context.quick ? 3_000 : 10_000;
+    // Some seconds of work: what is new is the process, and its code is slow until it is compiled.
+    const deliveries = context.quick ? 3_000 : 20_000;
     await baseline(2_000);
     return await interleave({
       rounds: context.rounds,
