@@ -140,6 +140,8 @@ const visitorFilters: List['filters'] = {
 const messageFilters: List['filters'] = {
   type: valuesOf('type'),
   sender_type: { values: () => ['visitor', 'bot', 'agent'], lets: (item, value) => item.sender.type === value },
+  sender_id: { values: () => ['bot', conversation.visitor_id, 'nobody'], lets: (item, value) => item.sender.id === value },
+  ...betweenInstants,
   after_seq: { values: () => [0, 20, 44, 1000], lets: (item, value) => item.seq > value },
   q: { values: () => ['hi', 'HI*', 'example'], lets: (item, value) => item.type === (value === 'example' ? 'link' : 'text') },
 };

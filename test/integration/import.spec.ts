@@ -205,6 +205,17 @@ describe('POST /import', () => {
     expect(body.results[0].errors[0].code).toBe('import.outside_data_scope');
   });
 
+  it('comes in lists of messages where its time is, whenever it was brought in', async () => {
+    const { id } = await aConversation(api);
+    await created(api.post('/messages', { conversation_id: id, sender: { type: 'visitor' }, type: 'text', content: 'of today' }));
+    await imported([aHistory()]);
+    const contents = async (query: string): Promise<unknown[]> => (await api.get(`/messages?${query}`)).body.data.map(({ content }: Body) => content);
+    expect(await contents('sort=-created_at')).toEqual(['of today', { title: 'third' }, 'second', 'first']);
+    expect(await contents('sort=created_at&type=text')).toEqual(['first', 'second', 'of today']);
+    expect(await contents('until=2025-11-04T00:00:00Z&sender_type=visitor')).toEqual(['first']);
+    expect(await contents(`since=2025-11-03T09:32:00Z&sender_id=${agent.id}`)).toEqual(['second']);
+  });
+
   it('goes on beside conversations of the day', async () => {
     const live = Promise.all(Array.from({ length: 20 }, (_, index) => aConversation(api, { visitor: { external_id: `customer-${index}` } })));
     const answer = await imported(Array.from({ length: 40 }, (_, index) => aHistory({ external_id: `old/${index}`, visitor: { external_id: `customer-${index}` } })));

@@ -13,9 +13,11 @@ import type { Caller, TestApp } from '../support/start-test-app.js';
 const LARGE = ['messages', 'message_search', 'conversation_search'];
 const MESSAGES = 20_000;
 const AT_A_TIME = 1000;
+const MINUTE_MS = 60_000;
+const BEGUN = Date.now() - MESSAGES * MINUTE_MS;
 const COLUMNS = ['id', 'organization_id', 'conversation_id', 'seq', 'sender_type', 'sender_id', 'type', 'content', 'metadata', 'status', 'created_at'];
 
-describe('no search reads all messages', { timeout: 60_000 }, () => {
+describe('no search and no list reads all messages', { timeout: 60_000 }, () => {
   let app: TestApp;
   let api: Caller;
   let conversation: Resource;
@@ -34,7 +36,7 @@ describe('no search reads all messages', { timeout: 60_000 }, () => {
       const rows = Array.from({ length: AT_A_TIME }, (_, index) => {
         const seq = start + index;
         const content = JSON.stringify(seq % 10 === 0 ? 'the parcel 包裹' : `something else ${seq}`);
-        return [newId('message'), organization.id, conversation.id, seq, 'visitor', null, 'text', content, '{}', 'sent', Date.now()];
+        return [newId('message'), organization.id, conversation.id, seq, 'visitor', null, 'text', content, '{}', 'sent', BEGUN + seq * MINUTE_MS];
       });
       await unitOfWork.run(() => addRows(unitOfWork, 'messages', COLUMNS, rows));
     }
@@ -69,6 +71,23 @@ describe('no search reads all messages', { timeout: 60_000 }, () => {
     }
   });
 
+  const LISTS: [string, RegExp][] = [
+    ['', /messages_created/], ['sort=created_at&sender_type=visitor', /messages_created/], ['sort=number', /messages_organization/],
+    [`since=${instant(19_900)}`, /messages_created/], [`until=${instant(100)}`, /messages_created/], [`since=${instant(10_000)}&until=${instant(10_040)}&sort=created_at`, /messages_created/],
+  ];
+
+  it.each(LISTS)('GET /messages?%s by time or number, without sorting', async (query, index) => {
+    let cursor = '';
+    for (let page = 0; page < 2; page++) {
+      let body: any;
+      const steps = await expectNoScan(async () => ({ body } = await api.get(`/messages?${query}${cursor}`)));
+      expect(body.data).toHaveLength(20);
+      expect(steps).toMatch(index);
+      expect(steps).not.toMatch(/TEMP B-TREE|filesort/i);
+      cursor = `&cursor=${body.next_cursor}`;
+    }
+  });
+
   it('GET /messages of one conversation, and GET /conversations', async () => {
     await expectNoScan(() => api.get(`/conversations/${conversation.id}/messages?q=parcel`));
     await expectNoScan(() => api.get(`/conversations/${conversation.id}/messages?q=parcel&sort=seq`));
@@ -82,3 +101,7 @@ describe('no search reads all messages', { timeout: 60_000 }, () => {
     await expectNoScan(() => as.get('/conversations?q=parcel'));
   });
 });
+
+function instant(seq: number): string {
+  return new Date(BEGUN + seq * MINUTE_MS).toISOString();
+}

@@ -1,6 +1,6 @@
-import { IsInt, IsString, MaxLength } from 'class-validator';
+import { IsString, MaxLength } from 'class-validator';
 import { PageQueryDto } from '../../platform/http/page-query.dto.js';
-import { FromText, IfPresent } from '../../platform/http/validation/rules.js';
+import { IfPresent, IsInstantFilter } from '../../platform/http/validation/rules.js';
 
 export class ListAuditLogsDto extends PageQueryDto {
   /**
@@ -34,18 +34,14 @@ export class ListAuditLogsDto extends PageQueryDto {
    * Only what was done at or after this instant, in RFC 3339.
    * @example '2026-03-01T09:30:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  @IsInstantFilter()
   since?: number;
 
   /**
    * Only what was done before this instant, in RFC 3339.
    * @example '2026-03-02T09:30:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  @IsInstantFilter()
   until?: number;
 }
 

@@ -1,15 +1,8 @@
 import { IsBoolean, IsIn, IsInt, IsString, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { PageQueryDto } from '../../platform/http/page-query.dto.js';
-import { FromText, IfPresent } from '../../platform/http/validation/rules.js';
+import { FromText, IfPresent, IsInstantFilter } from '../../platform/http/validation/rules.js';
 import { CONVERSATION_PRIORITIES, CONVERSATION_STATUSES } from './domain/conversation-status.js';
 import type { ConversationPriority, ConversationStatus } from './domain/conversation-status.js';
-
-function IsInstantFilter(): PropertyDecorator {
-  const rules = [FromText('instant'), IfPresent(), IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })];
-  return (prototype, property) => {
-    for (const rule of rules.toReversed()) rule(prototype, String(property));
-  };
-}
 
 export class ListConversationsDto extends PageQueryDto {
   /**

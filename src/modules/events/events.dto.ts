@@ -1,6 +1,6 @@
-import { IsInt, IsString, MaxLength } from 'class-validator';
+import { IsString, MaxLength } from 'class-validator';
 import { PageQueryDto } from '../../platform/http/page-query.dto.js';
-import { FromText, IfPresent } from '../../platform/http/validation/rules.js';
+import { IfPresent, IsInstantFilter } from '../../platform/http/validation/rules.js';
 
 export class ListEventsDto extends PageQueryDto {
   /**
@@ -16,9 +16,7 @@ export class ListEventsDto extends PageQueryDto {
    * Only events that happened at or after this instant, in RFC 3339.
    * @example '2026-03-01T09:30:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  @IsInstantFilter()
   since?: number;
 }
 

@@ -9,6 +9,7 @@ import type { MessageStatus, MessageType, SenderType } from './messages.contract
 @Index('messages_seq', ['conversation_id', 'seq'], { unique: true })
 @Index('messages_client_msg_no', ['conversation_id', 'client_msg_no'], { unique: true })
 @Index('messages_organization', ['organization_id', 'number'])
+@Index('messages_created', ['organization_id', 'created_at', 'number'])
 export class MessageEntity {
   @SerialColumn() number: number;
   @IdColumn() id: string;

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, MaxLength, Min, MinLength, ValidateNested } from 'class-validator';
 import { PageQueryDto } from '../../platform/http/page-query.dto.js';
-import { FromText, IfPresent, IsJsonObject } from '../../platform/http/validation/rules.js';
+import { FromText, IfPresent, IsInstantFilter, IsJsonObject } from '../../platform/http/validation/rules.js';
 import { IsMessageContent, MAX_TEXT_CHARACTERS } from './message-content.js';
 import { MESSAGE_TYPES, SENDER_TYPES } from './messages.contract.js';
 import type { MessageContent, MessageType, SenderType } from './messages.contract.js';
@@ -114,6 +114,29 @@ export class ListConversationMessagesDto extends PageQueryDto {
   @IfPresent()
   @IsIn(SENDER_TYPES)
   sender_type?: SenderType;
+
+  /**
+   * Only those that this visitor or agent sent.
+   * @example 'vis_01k5x6j3q8v4m2n7p9r1s5t6w0'
+   */
+  @IfPresent()
+  @IsString()
+  @MaxLength(64)
+  sender_id?: string;
+
+  /**
+   * Only those that were sent at or after this instant, in RFC 3339.
+   * @example '2026-03-01T00:00:00Z'
+   */
+  @IsInstantFilter()
+  since?: number;
+
+  /**
+   * Only those that were sent before this instant.
+   * @example '2099-01-01T00:00:00Z'
+   */
+  @IsInstantFilter()
+  until?: number;
 }
 
 export class ListMessagesDto extends ListConversationMessagesDto {

@@ -15,8 +15,9 @@ import type { Term } from '../../platform/search/terms.js';
 import { MessageEntity } from './message.entity.js';
 import type { ListMessagesDto } from './messages.dto.js';
 
-/** `number` grows with the time of creation, so it serves both sort orders. */
-const SORTING: Sorting = { columns: { created_at: 'number', number: 'number' }, default: '-created_at', tieBreaker: 'number' };
+const SORTING: Sorting = { columns: { created_at: 'created_at', number: 'number' }, default: '-created_at', tieBreaker: 'number' };
+/** The words know the numbers of their messages and not their time; only history that was brought in has another order. */
+const SORTING_OF_FOUND: Sorting = { ...SORTING, columns: { created_at: 'number', number: 'number' } };
 const SORTING_OF_ONE: Sorting = { columns: { created_at: 'seq', seq: 'seq' }, default: '-created_at', tieBreaker: 'seq' };
 
 const COLUMNS = [
@@ -70,7 +71,7 @@ export class MessagesRepository {
 
   /** Those that hold all `terms`, where there are any. */
   async list(principal: Principal, filter: ListMessagesDto, terms: readonly Term[] = []): Promise<Page<MessageEntity>> {
-    const sorting = filter.conversation_id === undefined ? SORTING : SORTING_OF_ONE;
+    const sorting = filter.conversation_id !== undefined ? SORTING_OF_ONE : terms.length === 0 ? SORTING : SORTING_OF_FOUND;
     const equals: Record<string, string> = terms.length === 0 ? {} : { number: this.wordsHolding(terms).number };
     return keysetPage(this.matching(principal, filter, terms), { ...sorting, equals }, filter);
   }
@@ -108,10 +109,12 @@ export class MessagesRepository {
       query.innerJoin(table, 'words', sql, parameters);
       query.andWhere('message.deleted_at IS NULL');
     }
-    for (const field of ['conversation_id', 'type', 'sender_type', 'client_msg_no'] as const) {
+    for (const field of ['conversation_id', 'type', 'sender_type', 'sender_id', 'client_msg_no'] as const) {
       if (filter[field] !== undefined) query.andWhere(`message.${field} = :${field}`, { [field]: filter[field] });
     }
     if (filter.after_seq !== undefined) query.andWhere('message.seq > :afterSeq', { afterSeq: filter.after_seq });
+    if (filter.since !== undefined) query.andWhere('message.created_at >= :since', { since: filter.since });
+    if (filter.until !== undefined) query.andWhere('message.created_at < :until', { until: filter.until });
     return query;
   }
 

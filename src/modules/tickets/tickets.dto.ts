@@ -1,12 +1,11 @@
-import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import { PageQueryDto } from '../../platform/http/page-query.dto.js';
-import { FromText, IfPresent, IsInstant } from '../../platform/http/validation/rules.js';
+import { FromText, IfPresent, IsInstant, IsInstantFilter } from '../../platform/http/validation/rules.js';
 import { TICKET_PRIORITIES, TICKET_STATUSES } from './domain/ticket-status.js';
 import type { TicketPriority, TicketStatus } from './domain/ticket-status.js';
 
 export const MAX_TITLE_CHARACTERS = 500;
 export const MAX_CONTENT_CHARACTERS = 20_000;
-const NOT_AN_INSTANT = { message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' };
 
 class TicketFieldsDto {
   /**
@@ -203,53 +202,41 @@ export class ListTicketsDto extends PageQueryDto {
    * Only what is due at or after this instant, in RFC 3339.
    * @example '2026-03-01T00:00:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt(NOT_AN_INSTANT)
+  @IsInstantFilter()
   due_since?: number;
 
   /**
    * Only what is due before this instant, in RFC 3339.
    * @example '2100-01-01T00:00:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt(NOT_AN_INSTANT)
+  @IsInstantFilter()
   due_until?: number;
 
   /**
    * Only what was created at or after this instant, in RFC 3339.
    * @example '2026-03-01T00:00:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt(NOT_AN_INSTANT)
+  @IsInstantFilter()
   created_since?: number;
 
   /**
    * Only what was created before this instant, in RFC 3339.
    * @example '2100-01-01T00:00:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt(NOT_AN_INSTANT)
+  @IsInstantFilter()
   created_until?: number;
 
   /**
    * Only what was changed last at or after this instant, in RFC 3339.
    * @example '2026-03-01T00:00:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt(NOT_AN_INSTANT)
+  @IsInstantFilter()
   updated_since?: number;
 
   /**
    * Only what was changed last before this instant, in RFC 3339.
    * @example '2100-01-01T00:00:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt(NOT_AN_INSTANT)
+  @IsInstantFilter()
   updated_until?: number;
 }

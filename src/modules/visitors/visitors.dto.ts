@@ -1,6 +1,6 @@
-import { IsBoolean, IsInt, IsString, Matches, MaxLength } from 'class-validator';
+import { IsBoolean, IsString, Matches, MaxLength } from 'class-validator';
 import { PageQueryDto } from '../../platform/http/page-query.dto.js';
-import { FromText, IfPresent } from '../../platform/http/validation/rules.js';
+import { FromText, IfPresent, IsInstantFilter } from '../../platform/http/validation/rules.js';
 import { VisitorFieldsDto } from './visitors.contract.dto.js';
 
 export class CreateVisitorDto extends VisitorFieldsDto {}
@@ -67,18 +67,14 @@ export class FindVisitorsDto extends PageQueryDto {
    * Only visitors that were created at or after this instant, in RFC 3339.
    * @example '2026-03-01T09:30:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  @IsInstantFilter()
   since?: number;
 
   /**
    * Only visitors that were created before this instant, in RFC 3339.
    * @example '2026-03-02T09:30:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  @IsInstantFilter()
   until?: number;
 }
 

@@ -1,6 +1,6 @@
-import { IsIn, IsInt, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsString, MaxLength } from 'class-validator';
 import { PageQueryDto } from '../../../platform/http/page-query.dto.js';
-import { FromText, IfPresent } from '../../../platform/http/validation/rules.js';
+import { IfPresent, IsInstantFilter } from '../../../platform/http/validation/rules.js';
 import { DELIVERY_STATUSES } from './delivery-status.js';
 import type { DeliveryStatus } from './delivery-status.js';
 
@@ -23,9 +23,7 @@ export class ListDeliveriesDto extends PageQueryDto {
    * Only deliveries created at or after this instant, in RFC 3339.
    * @example '2026-03-01T09:30:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  @IsInstantFilter()
   since?: number;
 }
 

@@ -1,14 +1,11 @@
-import { IsInt } from 'class-validator';
-import { FromText, IfPresent } from '../../../platform/http/validation/rules.js';
+import { IsInstantFilter } from '../../../platform/http/validation/rules.js';
 
 export class EndpointStatsQueryDto {
   /**
    * Where the window begins, in RFC 3339: 24 hours ago when absent. It begins 28 days ago where this is earlier still.
    * @example '2026-03-01T09:30:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  @IsInstantFilter()
   since?: number;
 }
 

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsEmail, IsInt, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsEmail, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import { PageQueryDto } from '../../../platform/http/page-query.dto.js';
-import { FromText, IfPresent, IsJsonObject } from '../../../platform/http/validation/rules.js';
+import { IfPresent, IsInstantFilter, IsJsonObject } from '../../../platform/http/validation/rules.js';
 import { MAX_BATCH } from '../upserts/batch.dto.js';
 
 const METADATA_BYTES = 16 * 1024;
@@ -156,8 +156,6 @@ export class ListCustomersDto extends PageQueryDto {
    * Only customers changed at or after this instant, in RFC 3339.
    * @example '2026-03-01T09:30:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  @IsInstantFilter()
   updated_since?: number;
 }

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsInt, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { PageQueryDto } from '../../../platform/http/page-query.dto.js';
-import { FromText, IfPresent } from '../../../platform/http/validation/rules.js';
+import { IfPresent, IsInstantFilter } from '../../../platform/http/validation/rules.js';
 import { MAX_BATCH } from '../upserts/batch.dto.js';
 import { IsItems, IsMoney, IsMoneyText, IsOwnTime } from './order-rules.js';
 
@@ -96,7 +96,6 @@ export class OrderBatchDto {
   orders: unknown[];
 }
 
-const INSTANT_MESSAGE = { message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' };
 
 export class ListOrdersOfCustomerDto extends PageQueryDto {
   /** @example 'paid' */
@@ -131,27 +130,21 @@ export class ListOrdersOfCustomerDto extends PageQueryDto {
    * Only what was ordered, by `create_time`, at or after this instant, in RFC 3339.
    * @example '2023-10-26T00:00:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt(INSTANT_MESSAGE)
+  @IsInstantFilter()
   since?: number;
 
   /**
    * Only what was ordered before this instant, in RFC 3339.
    * @example '2099-10-27T00:00:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt(INSTANT_MESSAGE)
+  @IsInstantFilter()
   until?: number;
 
   /**
    * Only orders changed here at or after this instant, in RFC 3339.
    * @example '2026-03-01T09:30:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt(INSTANT_MESSAGE)
+  @IsInstantFilter()
   updated_since?: number;
 }
 

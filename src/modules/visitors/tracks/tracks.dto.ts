@@ -1,6 +1,6 @@
-import { IsInt, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
 import { PageQueryDto } from '../../../platform/http/page-query.dto.js';
-import { FromText, IfPresent, IsHttpUrl, IsInstant, IsJsonObject } from '../../../platform/http/validation/rules.js';
+import { IfPresent, IsHttpUrl, IsInstant, IsInstantFilter, IsJsonObject } from '../../../platform/http/validation/rules.js';
 
 const METADATA_BYTES = 4 * 1024;
 
@@ -48,18 +48,14 @@ export class ListTracksDto extends PageQueryDto {
    * Only pages that were looked at at or after this instant, in RFC 3339.
    * @example '2026-03-01T09:30:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  @IsInstantFilter()
   since?: number;
 
   /**
    * Only pages that were looked at before this instant, in RFC 3339.
    * @example '2026-03-02T09:30:00Z'
    */
-  @FromText('instant')
-  @IfPresent()
-  @IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })
+  @IsInstantFilter()
   until?: number;
 }
 

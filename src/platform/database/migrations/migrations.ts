@@ -25,6 +25,7 @@ import { Statistics1795450000000 } from './1795450000000-statistics.js';
 import { Imports1795460000001 } from './1795460000001-imports.js';
 import { OrganizationClosing1795480000000 } from './1795480000000-organization-closing.js';
 import { StatisticsHandling1795490000002 } from './1795490000002-statistics-handling.js';
+import { MessagesByTime1795490000003 } from './1795490000003-messages-by-time.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -55,4 +56,5 @@ export const MIGRATIONS = [
   CannedReplies1795470000002,
   OrganizationClosing1795480000000,
   StatisticsHandling1795490000002,
+  MessagesByTime1795490000003,
 ];

@@ -1,4 +1,4 @@
-import { ValidateBy, ValidateIf, buildMessage } from 'class-validator';
+import { IsInt, ValidateBy, ValidateIf, buildMessage } from 'class-validator';
 
 /** The field may be left out, but not be null. For a field that null clears, use class-validator's IsOptional. */
 export function IfPresent(): PropertyDecorator {
@@ -87,6 +87,14 @@ export function FromText(coercion: Coercion): PropertyDecorator {
   return (prototype, property) => {
     const own = coercions.get(prototype) ?? new Map<string, Coercion>();
     coercions.set(prototype, own.set(String(property), coercion));
+  };
+}
+
+/** A query parameter that is an instant, in milliseconds since 1970 once it is read; it may be left out. */
+export function IsInstantFilter(): PropertyDecorator {
+  const rules = [FromText('instant'), IfPresent(), IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })];
+  return (prototype, property) => {
+    for (const rule of rules.toReversed()) rule(prototype, String(property));
   };
 }
 
