@@ -5,7 +5,8 @@ import { IsMessageContent, MAX_TEXT_CHARACTERS } from './message-content.js';
 import { MESSAGE_TYPES } from './messages.contract.js';
 import type { MessageContent, MessageType } from './messages.contract.js';
 
-const METADATA_BYTES = 16 * 1024;
+export const METADATA_BYTES = 16 * 1024;
+export const TEXT_OR_OBJECT = [{ type: 'string', minLength: 1, maxLength: MAX_TEXT_CHARACTERS }, { type: 'object', additionalProperties: true }];
 
 /** What a message says, whoever sends it. */
 export class MessageFieldsDto {
@@ -17,7 +18,7 @@ export class MessageFieldsDto {
    * Text of up to 20,000 characters for `text`, otherwise an object of up to 32 KiB.
    * @example 'Where is my parcel?'
    */
-  @ApiProperty({ oneOf: [{ type: 'string', minLength: 1, maxLength: MAX_TEXT_CHARACTERS }, { type: 'object', additionalProperties: true }] })
+  @ApiProperty({ oneOf: TEXT_OR_OBJECT })
   @IsMessageContent()
   content: MessageContent;
 
@@ -30,7 +31,7 @@ export class MessageFieldsDto {
   metadata?: Record<string, unknown>;
 
   /**
-   * Your own number of the message, unique within the conversation.
+   * Your own number of the message, unique within the conversation: the same one again makes no second message.
    * @example 'a7f3-0001'
    */
   @IsOptional()

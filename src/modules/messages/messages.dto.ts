@@ -3,12 +3,10 @@ import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, MaxLength, Min, MinLength, ValidateNested } from 'class-validator';
 import { PageQueryDto } from '../../platform/http/page-query.dto.js';
 import { FromText, IfPresent, IsInstantFilter, IsJsonObject } from '../../platform/http/validation/rules.js';
-import { IsMessageContent, MAX_TEXT_CHARACTERS } from './message-content.js';
+import { IsMessageContent } from './message-content.js';
+import { MessageFieldsDto, METADATA_BYTES, TEXT_OR_OBJECT } from './messages.contract.dto.js';
 import { MESSAGE_TYPES, SENDER_TYPES } from './messages.contract.js';
 import type { MessageContent, MessageType, SenderType } from './messages.contract.js';
-
-const METADATA_BYTES = 16 * 1024;
-const TEXT_OR_OBJECT = [{ type: 'string', minLength: 1, maxLength: MAX_TEXT_CHARACTERS }, { type: 'object', additionalProperties: true }];
 
 export class SenderDto {
   /** @example 'visitor' */
@@ -26,7 +24,7 @@ export class SenderDto {
   id?: string | null;
 }
 
-export class SendMessageDto {
+export class SendMessageDto extends MessageFieldsDto {
   /** @example 'cnv_01k5x6j3q8v4m2n7p9r1s5t6w0' */
   @IsString()
   @MaxLength(64)
@@ -37,36 +35,6 @@ export class SendMessageDto {
   @ValidateNested()
   @Type(() => SenderDto)
   sender?: SenderDto;
-
-  /** @example 'text' */
-  @IsIn(MESSAGE_TYPES)
-  type: MessageType;
-
-  /**
-   * Text of up to 20,000 characters for `text`, otherwise an object of up to 32 KiB.
-   * @example 'Where is my parcel?'
-   */
-  @ApiProperty({ oneOf: TEXT_OR_OBJECT })
-  @IsMessageContent()
-  content: MessageContent;
-
-  /**
-   * Up to 16 KiB of JSON.
-   * @example { "source": "app" }
-   */
-  @IfPresent()
-  @IsJsonObject(METADATA_BYTES)
-  metadata?: Record<string, unknown>;
-
-  /**
-   * Your own number of the message, unique within the conversation: sending it again answers the first message.
-   * @example 'a7f3-0001'
-   */
-  @IsOptional()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(100)
-  client_msg_no?: string | null;
 }
 
 export class EditMessageDto {
