@@ -6,7 +6,7 @@ import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { HAS_SERVERS } from '../support/cluster.js';
 import { aConversation, aLogin, anOrganization } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
-import { planOf, recorded } from '../support/query-plans.js';
+import { linesOf, plansWithoutScan } from '../support/query-plans.js';
 import { startTestApp } from '../support/start-test-app.js';
 import type { Caller, TestApp } from '../support/start-test-app.js';
 
@@ -46,16 +46,7 @@ describe('no search and no list reads all messages', { timeout: 60_000 }, () => 
 
   afterAll(() => app.close());
 
-  async function expectNoScan(work: () => Promise<unknown>): Promise<string> {
-    const steps: string[] = [];
-    for (const statement of await recorded(app, work)) {
-      const plan = await planOf(app, statement, LARGE);
-      if (plan === null) continue;
-      expect(plan.scans, `${plan.sql}\n${plan.steps.join('\n')}`).toBe(false);
-      steps.push(...plan.steps);
-    }
-    return steps.join('\n');
-  }
+  const expectNoScan = async (work: () => Promise<unknown>): Promise<string> => linesOf(await plansWithoutScan(app, LARGE, work));
 
   const SEARCHES = ['q=parcel', 'q=包裹', 'q=包', 'q=par*&include_total=true', 'q=parcel&sort=-created_at&include_total=true', 'q=parcel&sort=number', 'q=parcel&type=text&sender_type=visitor'];
 

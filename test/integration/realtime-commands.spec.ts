@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiKeys } from '../../src/modules/auth/auth.contract.js';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
 import { aConversation, aLogin, aMessage, anAgent, during } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
 import { rows } from '../support/invariants.js';
-import { connectSocket } from '../support/socket-client.js';
+import { openSocket } from '../support/open-socket.js';
 import type { SocketClient } from '../support/socket-client.js';
 import { API_KEY } from '../support/start-test-app.js';
 import type { Caller } from '../support/start-test-app.js';
@@ -17,24 +17,15 @@ describe('commands over a socket', () => {
   const clock = new TestClock();
   let cluster: Cluster;
   let api: Caller;
-  const sockets: SocketClient[] = [];
 
   beforeAll(async () => {
     cluster = await startCluster({ clock });
     api = cluster.a.api;
   });
 
-  afterEach(() => {
-    for (const socket of sockets.splice(0)) socket.close();
-  });
-
   afterAll(() => cluster.close());
 
-  async function connect(token = API_KEY, on = cluster.a): Promise<SocketClient> {
-    const socket = await connectSocket(on.url, token);
-    sockets.push(socket);
-    return socket;
-  }
+  const connect = (token = API_KEY, on = cluster.a): Promise<SocketClient> => openSocket(on.url, token);
 
   async function keyWith(...scopes: string[]): Promise<string> {
     const { organization_id } = (await api.get('/auth/me')).body;

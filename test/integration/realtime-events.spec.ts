@@ -1,5 +1,5 @@
 import type { Namespace } from 'socket.io';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RealtimeGateway } from '../../src/modules/realtime/realtime.gateway.js';
 import { Invalidation } from '../../src/platform/cache/invalidation.js';
 import { changeRows } from '../../src/platform/database/rows.js';
@@ -9,6 +9,7 @@ import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
 import { aConversation, aLogin, aMessage, anAgent, anOrganization, created, eventsAfter, lastPosition, unique } from '../support/desk.js';
 import type { LoggedEvent, Resource } from '../support/desk.js';
+import { openSocket } from '../support/open-socket.js';
 import { SocketRefused, connectSocket } from '../support/socket-client.js';
 import type { SocketClient } from '../support/socket-client.js';
 import { ADMIN_PASSWORD, API_KEY, startTestApp } from '../support/start-test-app.js';
@@ -24,24 +25,15 @@ describe('a socket', () => {
   const clock = new TestClock();
   let cluster: Cluster;
   let api: Caller;
-  const sockets: SocketClient[] = [];
 
   beforeAll(async () => {
     cluster = await startCluster({ clock });
     api = cluster.a.api;
   });
 
-  afterEach(() => {
-    for (const socket of sockets.splice(0)) socket.close();
-  });
-
   afterAll(() => cluster.close());
 
-  async function connect(token: string, on = cluster.a, options: Parameters<typeof connectSocket>[2] = {}): Promise<SocketClient> {
-    const socket = await connectSocket(on.url, token, options);
-    sockets.push(socket);
-    return socket;
-  }
+  const connect = (token: string, on = cluster.a, options: Parameters<typeof connectSocket>[2] = {}): Promise<SocketClient> => openSocket(on.url, token, options);
 
   /** An event that everybody sees, after which nothing older can still be under way to a socket of these. */
   async function untilQuiet(caller: Caller, listening: SocketClient[]): Promise<void> {

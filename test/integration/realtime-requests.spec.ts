@@ -5,7 +5,7 @@ import type { Cluster } from '../support/cluster.js';
 import { aConversation, aLogin, aMessage, anOrganization, created, eventsAfter, lastPosition } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
 import { expectConsistent } from '../support/invariants.js';
-import { connectSocket } from '../support/socket-client.js';
+import { openSocket } from '../support/open-socket.js';
 import type { Ack, SocketClient } from '../support/socket-client.js';
 import { API_KEY } from '../support/start-test-app.js';
 import type { Caller } from '../support/start-test-app.js';
@@ -15,7 +15,6 @@ const WAIT_MS = 5000;
 describe('requests over a socket', () => {
   let cluster: Cluster;
   let api: Caller;
-  const sockets: SocketClient[] = [];
 
   beforeAll(async () => {
     cluster = await startCluster();
@@ -23,17 +22,12 @@ describe('requests over a socket', () => {
   });
 
   afterEach(async () => {
-    for (const socket of sockets.splice(0)) socket.close();
     await expectConsistent(cluster.a);
   });
 
   afterAll(() => cluster.close());
 
-  async function connect(token = API_KEY, on = cluster.a): Promise<SocketClient> {
-    const socket = await connectSocket(on.url, token);
-    sockets.push(socket);
-    return socket;
-  }
+  const connect = (token = API_KEY, on = cluster.a): Promise<SocketClient> => openSocket(on.url, token);
 
   /** A key of the first organization with these scopes only. */
   async function keyWith(...scopes: string[]): Promise<string> {

@@ -8,7 +8,7 @@ import { Projections } from '../../src/platform/outbox/projections.js';
 import { HAS_SERVERS } from '../support/cluster.js';
 import { aConversation, aMessage, anAgent, anOrganization } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
-import { planOf, recorded } from '../support/query-plans.js';
+import { linesOf, plansWithoutScan } from '../support/query-plans.js';
 import { startTestApp } from '../support/start-test-app.js';
 import type { Caller, TestApp } from '../support/start-test-app.js';
 
@@ -54,17 +54,7 @@ describe('no query of statistics reads a large table from end to end', { timeout
     });
   }
 
-  async function expectNoScans(work: () => Promise<unknown>): Promise<string> {
-    const steps: string[] = [];
-    for (const statement of await recorded(app, work)) {
-      const plan = await planOf(app, statement, LARGE);
-      if (plan === null) continue;
-      expect(plan.scans, `${plan.sql}\n${plan.steps.join('\n')}`).toBe(false);
-      steps.push(...plan.steps);
-    }
-    expect(steps.length).toBeGreaterThan(0);
-    return steps.join('\n');
-  }
+  const expectNoScans = async (work: () => Promise<unknown>): Promise<string> => linesOf(await plansWithoutScan(app, LARGE, work));
 
   it('when the event log is followed', async () => {
     const agent = await anAgent(api);

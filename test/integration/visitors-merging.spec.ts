@@ -4,8 +4,7 @@ import type { Cluster } from '../support/cluster.js';
 import { aMessage, anOrganization, created, during, tally, unique } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
 import { expectConsistent } from '../support/invariants.js';
-import { connectSocket } from '../support/socket-client.js';
-import type { SocketClient } from '../support/socket-client.js';
+import { openSocket } from '../support/open-socket.js';
 import type { Caller } from '../support/start-test-app.js';
 
 const NOBODY = 'vis_00000000000000000000000000';
@@ -13,7 +12,6 @@ const NOBODY = 'vis_00000000000000000000000000';
 describe('merging visitors', () => {
   let cluster: Cluster;
   let api: Caller;
-  const sockets: SocketClient[] = [];
 
   beforeAll(async () => {
     cluster = await startCluster();
@@ -21,7 +19,6 @@ describe('merging visitors', () => {
   });
 
   afterEach(async () => {
-    for (const socket of sockets.splice(0)) socket.close();
     await expectConsistent(cluster.a);
   });
 
@@ -127,8 +124,7 @@ describe('merging visitors', () => {
     const [ada, guest] = [await aVisitor(), await aVisitor()];
     const conversation = await conversationOf(ada);
     const { token } = (await api.post(`/visitors/${guest.id}/token`)).body;
-    const socket = await connectSocket(cluster.b.url, token);
-    sockets.push(socket);
+    const socket = await openSocket(cluster.b.url, token);
     const { events } = await during(api, () => merge(ada, guest));
     expect(events.map(({ event }) => event)).toEqual(['visitor.merged', 'visitor.online']);
     expect(await get(`/visitors/${ada.id}`)).toMatchObject({ online: true });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VisitorPresenceService } from '../../src/modules/visitors/presence/visitor-presence.service.js';
 import { VisitorConnections } from '../../src/modules/visitors/presence/visitor-connections.js';
 import { VisitorProcesses } from '../../src/modules/visitors/presence/visitor-processes.js';
@@ -11,6 +11,7 @@ import { HAS_SERVERS, startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
 import { created, eventsAfter, lastPosition } from '../support/desk.js';
 import type { LoggedEvent, Resource } from '../support/desk.js';
+import { openSocket } from '../support/open-socket.js';
 import { connectSocket } from '../support/socket-client.js';
 import type { SocketClient } from '../support/socket-client.js';
 import { anEmptyDatabase, startTestApp } from '../support/start-test-app.js';
@@ -23,15 +24,10 @@ describe('the presence of visitors', () => {
   let api: Caller;
   let visitor: Resource;
   let before: number;
-  const sockets: SocketClient[] = [];
 
   beforeAll(async () => {
     cluster = await startCluster({ clock });
     api = cluster.a.api;
-  });
-
-  afterEach(() => {
-    for (const socket of sockets.splice(0)) socket.close();
   });
 
   afterAll(() => cluster.close());
@@ -43,9 +39,7 @@ describe('the presence of visitors', () => {
 
   async function connect(on = cluster.a): Promise<SocketClient> {
     const { token } = (await api.post(`/visitors/${visitor.id}/token`)).body;
-    const socket = await connectSocket(on.url, token);
-    sockets.push(socket);
-    return socket;
+    return openSocket(on.url, token);
   }
 
   const now = async (): Promise<Resource> => (await api.get(`/visitors/${visitor.id}`)).body;

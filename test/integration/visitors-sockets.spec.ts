@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
 import { aConversation, aLogin, aMessage, anOrganization, created, unique } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
+import { openSocket } from '../support/open-socket.js';
 import { SocketRefused, connectSocket } from '../support/socket-client.js';
 import type { SocketClient } from '../support/socket-client.js';
 import type { Caller } from '../support/start-test-app.js';
@@ -14,7 +15,6 @@ describe('a visitor on a socket', () => {
   let api: Caller;
   let visitor: Resource;
   let conversation: Resource;
-  const sockets: SocketClient[] = [];
 
   beforeAll(async () => {
     cluster = await startCluster();
@@ -23,19 +23,11 @@ describe('a visitor on a socket', () => {
     conversation = await created(api.post('/conversations', { visitor_id: visitor.id, channel: 'web', subject: 'Parcel', department: 'support', tags: ['internal'], metadata: { margin: 3 } }));
   });
 
-  afterEach(() => {
-    for (const socket of sockets.splice(0)) socket.close();
-  });
-
   afterAll(() => cluster.close());
 
   const tokenOf = async (of: Resource): Promise<string> => (await api.post(`/visitors/${of.id}/token`)).body.token;
 
-  async function connect(token: string, on = cluster.a): Promise<SocketClient> {
-    const socket = await connectSocket(on.url, token);
-    sockets.push(socket);
-    return socket;
-  }
+  const connect = (token: string, on = cluster.a): Promise<SocketClient> => openSocket(on.url, token);
 
   it('is let in with a token of its own, on any instance', async () => {
     const answer = await api.post(`/visitors/${visitor.id}/token`);

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { Database } from '../../src/platform/database/database.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import type { TestApp } from './start-test-app.js';
@@ -69,6 +70,32 @@ export async function planOf(app: TestApp, { sql, parameters }: Statement, table
     scans: reached.some(({ type }) => type === 'ALL' || type === 'index'),
     sorts: rows.some(({ Extra }) => /filesort/.test(Extra ?? '')),
   };
+}
+
+/** The plans of all that these tables are asked while `work` runs; fails when there is none, and when one reads a table from end to end. */
+export async function plansWithoutScan(app: TestApp, tables: readonly string[], work: () => Promise<unknown>): Promise<Plan[]> {
+  const plans: Plan[] = [];
+  for (const statement of await recorded(app, work)) {
+    const plan = await planOf(app, statement, tables);
+    if (plan === null) continue;
+    expect(plan.scans, describePlan(plan)).toBe(false);
+    plans.push(plan);
+  }
+  expect(plans).not.toEqual([]);
+  return plans;
+}
+
+export function expectNoSorting(plans: readonly Plan[]): void {
+  for (const plan of plans) expect(plan.sorts, describePlan(plan)).toBe(false);
+}
+
+/** A line for each table that was reached. */
+export function linesOf(plans: readonly Plan[]): string {
+  return plans.flatMap(({ steps }) => steps).join('\n');
+}
+
+function describePlan({ sql, steps }: Plan): string {
+  return `${sql}\n${steps.join('\n')}`;
 }
 
 const NO_ALIAS = /^(WHERE|SET|ORDER|GROUP|LIMIT|ON|JOIN|LEFT|INNER|FOR|USING)$/i;

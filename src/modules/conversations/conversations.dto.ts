@@ -1,13 +1,12 @@
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, MaxLength, MinLength, ValidateNested } from 'class-validator';
-import { IfPresent, IsJsonObject } from '../../platform/http/validation/rules.js';
+import { IsIn, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
+import { IfPresent } from '../../platform/http/validation/rules.js';
 import { VisitorFieldsDto } from '../visitors/visitors.contract.dto.js';
-import { CONVERSATION_PRIORITIES, CONVERSATION_STATUSES } from './domain/conversation-status.js';
-import type { ConversationPriority, ConversationStatus } from './domain/conversation-status.js';
+import { ConversationFieldsDto } from './conversations.contract.dto.js';
+import { CONVERSATION_STATUSES } from './domain/conversation-status.js';
+import type { ConversationStatus } from './domain/conversation-status.js';
 
-const METADATA_BYTES = 16 * 1024;
-
-class ConversationFieldsDto {
+class OwnConversationFieldsDto extends ConversationFieldsDto {
   /**
    * Agent who serves it. Without one the conversation is routed; null puts it back into the queue.
    * @example 'agt_01k5x6j3q8v4m2n7p9r1s5t6w0'
@@ -16,73 +15,9 @@ class ConversationFieldsDto {
   @IsString()
   @MaxLength(64)
   agent_id?: string | null;
-
-  /**
-   * Where it takes place.
-   * @example 'web'
-   */
-  @IfPresent()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(64)
-  channel?: string;
-
-  /** @example 'order' */
-  @IsOptional()
-  @IsString()
-  @MaxLength(100)
-  category?: string | null;
-
-  /**
-   * Only agents of this department are given the conversation.
-   * @example 'support'
-   */
-  @IsOptional()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(100)
-  department?: string | null;
-
-  /** @example 'Where is my parcel?' */
-  @IsOptional()
-  @IsString()
-  @MaxLength(500)
-  subject?: string | null;
-
-  /** @example 'normal' */
-  @IfPresent()
-  @IsIn(CONVERSATION_PRIORITIES)
-  priority?: ConversationPriority;
-
-  /**
-   * Skills that the agent must have, all of them.
-   * @example ['billing']
-   */
-  @IfPresent()
-  @IsArray()
-  @ArrayMaxSize(20)
-  @IsString({ each: true })
-  @MaxLength(64, { each: true })
-  skills?: string[];
-
-  /** @example ['parcel'] */
-  @IfPresent()
-  @IsArray()
-  @ArrayMaxSize(100)
-  @IsString({ each: true })
-  @MaxLength(100, { each: true })
-  tags?: string[];
-
-  /**
-   * Up to 16 KiB of JSON.
-   * @example { "page": "/checkout" }
-   */
-  @IfPresent()
-  @IsJsonObject(METADATA_BYTES)
-  metadata?: Record<string, unknown>;
 }
 
-export class CreateConversationDto extends ConversationFieldsDto {
+export class CreateConversationDto extends OwnConversationFieldsDto {
   /**
    * The visitor; or give `visitor` to find or make one.
    * @example 'vis_01k5x6j3q8v4m2n7p9r1s5t6w0'
@@ -102,7 +37,7 @@ export class CreateConversationDto extends ConversationFieldsDto {
   visitor?: VisitorFieldsDto;
 }
 
-export class UpdateConversationDto extends ConversationFieldsDto {
+export class UpdateConversationDto extends OwnConversationFieldsDto {
   /** @example 'pending' */
   @IfPresent()
   @IsIn(CONVERSATION_STATUSES)

@@ -1,16 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min, MinLength, ValidateNested } from 'class-validator';
-import { IfPresent, IsJsonObject } from '../../platform/http/validation/rules.js';
+import { IfPresent } from '../../platform/http/validation/rules.js';
+import { ConversationFieldsDto } from '../conversations/conversations.contract.dto.js';
 import { VisitorFieldsDto } from '../visitors/visitors.contract.dto.js';
 import { ImportMessageDto } from './import-message.dto.js';
 
-const METADATA_BYTES = 16 * 1024;
 export const MAX_CONVERSATIONS = 500;
 export const MAX_MESSAGES = 5000;
 const MAX_TRANSFERS = 100;
 const STATUSES = ['queued', 'open', 'pending', 'closed'] as const;
-const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const;
 
 export class ImportTransferDto {
   /** @example '2025-11-03T09:40:00Z' */
@@ -64,8 +63,8 @@ export class ImportRatingDto {
   at?: string;
 }
 
-/** A conversation as another system has kept it. Instants are RFC 3339, or `yyyy-MM-dd HH:mm:ss` in the organization's time zone. */
-export class ImportConversationDto {
+/** A conversation as another system has kept it. `agent` and `department` are those with whom it began. Instants are RFC 3339, or `yyyy-MM-dd HH:mm:ss` in the organization's time zone. */
+export class ImportConversationDto extends ConversationFieldsDto {
   /**
    * Its id in the other system: a conversation of the same id is brought in once.
    * @example 'old-system/4711'
@@ -98,61 +97,6 @@ export class ImportConversationDto {
   @IsString()
   @MaxLength(191)
   agent?: string | null;
-
-  /** @example 'web' */
-  @IfPresent()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(64)
-  channel?: string;
-
-  /** @example 'order' */
-  @IsOptional()
-  @IsString()
-  @MaxLength(100)
-  category?: string | null;
-
-  /**
-   * Where it began.
-   * @example 'support'
-   */
-  @IsOptional()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(100)
-  department?: string | null;
-
-  /** @example 'Where is my parcel?' */
-  @IsOptional()
-  @IsString()
-  @MaxLength(500)
-  subject?: string | null;
-
-  /** @example 'normal' */
-  @IfPresent()
-  @IsIn(PRIORITIES)
-  priority?: (typeof PRIORITIES)[number];
-
-  /** @example ['billing'] */
-  @IfPresent()
-  @IsArray()
-  @ArrayMaxSize(20)
-  @IsString({ each: true })
-  @MaxLength(64, { each: true })
-  skills?: string[];
-
-  /** @example ['parcel'] */
-  @IfPresent()
-  @IsArray()
-  @ArrayMaxSize(100)
-  @IsString({ each: true })
-  @MaxLength(100, { each: true })
-  tags?: string[];
-
-  /** @example { "page": "/checkout" } */
-  @IfPresent()
-  @IsJsonObject(METADATA_BYTES)
-  metadata?: Record<string, unknown>;
 
   /**
    * `closed` when left out. One that is open or pending needs an agent, and counts for that agent's load.
