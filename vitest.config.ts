@@ -14,7 +14,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,
-    hookTimeout: 20_000,
+    hookTimeout: 60_000,
     teardownTimeout: 10_000,
     // Among 17,000 tests of real processes one in some runs meets a stalled machine. What needs its second try is named at the end.
     retry: process.env.CI === 'true' ? 1 : 0,

@@ -1,6 +1,10 @@
 import type { QueryResult, QueryRunner } from 'typeorm';
+import { charactersOf } from './rows.js';
 
 type Query = (sql: string, parameters?: unknown[], structured?: boolean) => Promise<unknown>;
+
+/** Of text in one packet, but for one statement that has more. */
+const MAX_CHARACTERS = 1024 * 1024;
 
 /** What TypeORM begins a transaction with. */
 const BEGIN = 'START TRANSACTION';
@@ -13,6 +17,7 @@ const BEGIN = 'START TRANSACTION';
 export class DeferredStatements {
   private statements: string[] = [];
   private parameters: unknown[] = [];
+  private characters = 0;
   private readonly query: Query;
 
   /** For all that this runner is asked from now on. */
@@ -25,6 +30,7 @@ export class DeferredStatements {
         this.takeAll();
         return this.query(sql);
       }
+      if (this.isFull) await this.sendAll();
       this.add(sql, parameters);
       const last = (await this.send()).at(-1);
       return structured ? toQueryResult(last) : last;
@@ -35,6 +41,16 @@ export class DeferredStatements {
   add(sql: string, parameters: readonly unknown[]): void {
     this.statements.push(sql);
     this.parameters.push(...parameters);
+    this.characters += charactersOf(parameters);
+  }
+
+  /** What has been deferred is too much to wait for more: the server refuses a packet that is too large. */
+  get isFull(): boolean {
+    return this.characters > MAX_CHARACTERS;
+  }
+
+  async sendAll(): Promise<void> {
+    if (this.statements.length > 0) await this.send();
   }
 
   /** The rows for each set of parameters, all asked for in one packet. */
@@ -55,6 +71,7 @@ export class DeferredStatements {
     const { statements, parameters } = this;
     this.statements = [];
     this.parameters = [];
+    this.characters = 0;
     return { statements, parameters };
   }
 }

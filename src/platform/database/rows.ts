@@ -2,6 +2,8 @@ import type { UnitOfWork } from './unit-of-work.js';
 
 /** SQLite takes 32,766 parameters in one statement. */
 const MAX_PARAMETERS = 30_000;
+/** Of text in one statement. MySQL cuts the connection at a packet of 16 MiB, or less where it is so configured, and a character may become four bytes. */
+const MAX_CHARACTERS = 1024 * 1024;
 
 interface MysqlResult {
   insertId: number;
@@ -46,13 +48,32 @@ function* insertsOf(
   columns: readonly string[],
   rows: readonly (readonly unknown[])[],
 ): Generator<{ sql: string; parameters: unknown[]; count: number }> {
-  const perStatement = Math.max(1, Math.floor(MAX_PARAMETERS / columns.length));
+  const most = Math.max(1, Math.floor(MAX_PARAMETERS / columns.length));
   const tuple = `(${placeholders(columns.length)})`;
-  for (let start = 0; start < rows.length; start += perStatement) {
-    const slice = rows.slice(start, start + perStatement);
+  for (let start = 0; start < rows.length; ) {
+    const slice = sliceOf(rows, start, most);
     const sql = `INSERT INTO ${table} (${columns.join(',')}) VALUES ${slice.map(() => tuple).join(',')}`;
     yield { sql, parameters: slice.flat(), count: slice.length };
+    start += slice.length;
   }
+}
+
+/** At least one, at most `most`, and no more than one statement should hold. */
+function sliceOf(rows: readonly (readonly unknown[])[], start: number, most: number): (readonly unknown[])[] {
+  const end = Math.min(rows.length, start + most);
+  let characters = 0;
+  for (let index = start; index < end; index++) {
+    characters += charactersOf(rows[index]!);
+    if (characters > MAX_CHARACTERS && index > start) return rows.slice(start, index);
+  }
+  return rows.slice(start, end);
+}
+
+/** How much text there is among the values of a statement. */
+export function charactersOf(values: readonly unknown[]): number {
+  let characters = 0;
+  for (const value of values) if (typeof value === 'string') characters += value.length;
+  return characters;
 }
 
 /** MySQL names the first generated number, SQLite the last one. */

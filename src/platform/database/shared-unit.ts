@@ -15,6 +15,8 @@ export interface SharedUnitOptions<I> {
    * waits while there is little to do.
    */
   lingerMs?: number;
+  /** For how many an item counts; for one where it is not said. One that is too large for any unit goes alone. */
+  sizeOf?: (item: I) => number;
   /**
    * What an item locks. While a unit has an item of a key, others of the same key wait for its end: they would wait for
    * its lock anyway, and so their effects after the commit keep the order of the commits.
@@ -107,13 +109,21 @@ export class SharedUnit<I, R> {
   }
 
   private take(batch: Waiting<I, R>[]): Waiting<I, R>[] {
+    const { maxItems, sizeOf = () => 1 } = this.options;
     const later: Waiting<I, R>[] = [];
+    let taken = 0;
     for (const [index, waiting] of this.waiting.entries()) {
-      if (batch.length === this.options.maxItems) {
+      const size = sizeOf(waiting.item);
+      if (taken > 0 && taken + size > maxItems) {
         later.push(...this.waiting.slice(index));
         break;
       }
-      (this.isFree(waiting) ? batch : later).push(waiting);
+      if (this.isFree(waiting)) {
+        batch.push(waiting);
+        taken += size;
+      } else {
+        later.push(waiting);
+      }
     }
     this.waiting = later;
     for (const key of this.keysOf(batch)) this.busyKeys.add(key);

@@ -96,7 +96,10 @@ export class UnitOfWork {
   async write(sql: string, parameters: readonly unknown[]): Promise<void> {
     const { deferred, manager } = this.openUnit();
     if (deferred === null) await manager.query(sql, [...parameters]);
-    else deferred.add(sql, parameters);
+    else {
+      if (deferred.isFull) await deferred.sendAll();
+      deferred.add(sql, parameters);
+    }
   }
 
   /** A value that lives as long as the open unit: the same for every call with the same key. */

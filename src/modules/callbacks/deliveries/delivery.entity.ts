@@ -9,6 +9,7 @@ import type { DeliveryStatus } from './delivery-status.js';
 @Index('callback_deliveries_created', ['callback_id', 'created_at', 'id'])
 @Index('callback_deliveries_status', ['callback_id', 'status', 'created_at', 'id'])
 @Index('callback_deliveries_conversation', ['callback_id', 'conversation_id', 'event_number'])
+@Index('callback_deliveries_batch', ['batch_id'])
 export class DeliveryEntity {
   @PrimaryIdColumn() id: string;
   @IdColumn() organization_id: string;

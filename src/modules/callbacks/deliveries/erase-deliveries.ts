@@ -24,16 +24,31 @@ export class EraseDeliveries {
     for (let callback = await this.callbackAfter(''); callback !== null; callback = await this.callbackAfter(callback.id)) {
       if (callback.organizationId !== organizationId) continue;
       // A delivery is as old as its event, and is found along the index of lists.
-      const rows = await this.unitOfWork.query<{ id: string }>(
-        `SELECT id FROM callback_deliveries WHERE callback_id = ? AND created_at >= ? AND created_at <= ? AND event_id IN (${placeholders(eventIds.length)}) ORDER BY id${this.unitOfWork.forUpdate}`,
+      const rows = await this.unitOfWork.query<{ id: string; batch_id: string | null }>(
+        `SELECT id, batch_id FROM callback_deliveries WHERE callback_id = ? AND created_at >= ? AND created_at <= ? AND event_id IN (${placeholders(eventIds.length)}) ORDER BY id${this.unitOfWork.forUpdate}`,
         [callback.id, ...range, ...eventIds],
       );
       if (rows.length === 0) continue;
-      const among = `IN (${placeholders(rows.length)})`;
-      const ids = rows.map(({ id }) => id);
-      await changeRows(this.unitOfWork, `UPDATE callback_deliveries SET erased = 1 WHERE id ${among}`, ids);
-      await changeRows(this.unitOfWork, `UPDATE callback_attempts SET error_message = NULL, response_headers = NULL, response_body = NULL WHERE delivery_id ${among}`, ids);
+      const own = rows.map(({ id }) => id);
+      await changeRows(this.unitOfWork, `UPDATE callback_deliveries SET erased = 1 WHERE id IN (${placeholders(own.length)})`, own);
+      const answered = [...new Set([...own, ...(await this.membersOf(rows.flatMap(({ batch_id }) => batch_id ?? [])))])];
+      await changeRows(
+        this.unitOfWork,
+        `UPDATE callback_attempts SET error_message = NULL, response_headers = NULL, response_body = NULL WHERE delivery_id IN (${placeholders(answered.length)})`,
+        answered,
+      );
     }
+  }
+
+  /** The answer to a batch is kept with all that went in it. */
+  private async membersOf(batchIds: readonly string[]): Promise<string[]> {
+    if (batchIds.length === 0) return [];
+    const wanted = [...new Set(batchIds)];
+    const rows = await this.unitOfWork.query<{ id: string }>(
+      `SELECT id FROM callback_deliveries WHERE batch_id IN (${placeholders(wanted.length)}) ORDER BY id${this.unitOfWork.forUpdate}`,
+      wanted,
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** Endpoints may be gone, so it asks for theirs. */

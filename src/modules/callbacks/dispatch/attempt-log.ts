@@ -22,7 +22,9 @@ const COLUMNS = [
 /** What has ended holds up nothing, and is not looked at when others are. */
 const OUT_OF_ORDER = ', conversation_id = NULL';
 const MAX_ERROR_CHARACTERS = 1000;
-const OPTIONS = { maxItems: 256, maxParallel: 1, lingerMs: 20 };
+const OPTIONS = { maxItems: 256, maxParallel: 1, lingerMs: 20, sizeOf: (attempts: readonly Attempt[]) => attempts.length };
+/** An answer is kept with each delivery of its request, but of the answer to a large batch no more than this altogether: with the first ones. */
+const MAX_KEPT_OF_REQUEST = 256 * 1024;
 
 /** Writes down how attempts ended, many in one transaction. What another has claimed meanwhile is counted, and otherwise left to it. */
 @Injectable()
@@ -49,7 +51,7 @@ export class AttemptLog {
     const attempts = await this.judgeRefusals(requests.flat());
     await this.health.note(attempts);
     const numbered = await this.lockAndNumber(attempts);
-    await addRows(this.unitOfWork, 'callback_attempts', COLUMNS, numbered.map(toRow));
+    await addRows(this.unitOfWork, 'callback_attempts', COLUMNS, toRows(numbered));
     const inTime = numbered.filter(({ late }) => !late);
     await this.writeSucceeded(inTime.filter(({ result }) => result.kind === 'succeeded'));
     await this.writeFailed(inTime.filter(({ result }) => result.kind !== 'succeeded'));
@@ -149,17 +151,41 @@ function nextAttemptAt(result: AttemptResult): number | null {
   return result.kind === 'failed' ? result.nextAttemptAt : null;
 }
 
-function toRow(numbered: NumberedAttempt): unknown[] {
-  const attempt = numbered.erased ? { ...numbered, errorMessage: null, responseHeaders: null, responseBody: null } : numbered;
+/** The members of a batch have one answer between them, and none keeps it where one of them was erased: it may tell of that one. */
+function toRows(attempts: readonly NumberedAttempt[]): unknown[][] {
+  return byRequest(attempts).flatMap((members) => {
+    const answer = members.some(({ erased }) => erased) ? NO_ANSWER : answerOf(members[0]!);
+    const size = answer.reduce((characters, text) => characters + (text?.length ?? 0), 0);
+    return members.map((attempt, index) => [
+      attempt.delivery.id,
+      attempt.number,
+      attempt.startedAt,
+      attempt.durationMs,
+      attempt.statusCode,
+      attempt.errorClass,
+      ...(index > 0 && (index + 1) * size > MAX_KEPT_OF_REQUEST ? NO_ANSWER : answer),
+    ]);
+  });
+}
+
+/** What went in one request stands together. */
+function byRequest(attempts: readonly NumberedAttempt[]): NumberedAttempt[][] {
+  const requests: NumberedAttempt[][] = [];
+  for (const attempt of attempts) {
+    const [before] = requests.at(-1) ?? [];
+    const isNext = before === undefined || attempt.delivery.batchId === null || attempt.delivery.batchId !== before.delivery.batchId || attempt.startedAt !== before.startedAt;
+    if (isNext) requests.push([attempt]);
+    else requests.at(-1)!.push(attempt);
+  }
+  return requests;
+}
+
+const NO_ANSWER = [null, null, null];
+
+function answerOf({ errorMessage, responseHeaders, responseBody }: Attempt): (string | null)[] {
   return [
-    attempt.delivery.id,
-    attempt.number,
-    attempt.startedAt,
-    attempt.durationMs,
-    attempt.statusCode,
-    attempt.errorClass,
-    attempt.errorMessage?.slice(0, MAX_ERROR_CHARACTERS) ?? null,
-    attempt.responseHeaders === null ? null : JSON.stringify(attempt.responseHeaders),
-    attempt.responseBody === null ? null : attempt.responseBody.toString('base64'),
+    errorMessage?.slice(0, MAX_ERROR_CHARACTERS) ?? null,
+    responseHeaders === null ? null : JSON.stringify(responseHeaders),
+    responseBody === null ? null : responseBody.toString('base64'),
   ];
 }

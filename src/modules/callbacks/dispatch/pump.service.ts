@@ -36,6 +36,18 @@ const LAST_LOOK_MS = 1000;
 const LEASE_MARGIN_MS = 15_000;
 const RECORD_MARGIN_MS = 3000;
 
+/** How old what is known of an endpoint may be when a request begins. */
+const LOOK_AGAIN_MS = 100;
+
+/** What one pump has under way. */
+interface Run {
+  running: InFlight;
+  unrecorded: InFlight;
+  signal: AbortSignal;
+  /** The receiver has said that it wants nothing more: once that is recorded the endpoint is another, or disabled. */
+  refused: boolean;
+}
+
 /** Delivers what is due at one endpoint, until nothing is. One that hangs holds up nobody but itself. */
 @Injectable()
 export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
@@ -63,19 +75,19 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async pump(callbackId: string, signal: AbortSignal): Promise<void> {
-    const running = new InFlight();
-    const unrecorded = new InFlight();
+    const run: Run = { running: new InFlight(), unrecorded: new InFlight(), signal, refused: false };
     try {
-      await this.deliverAll(callbackId, running, unrecorded, signal);
+      await this.deliverAll(callbackId, run);
     } finally {
       // Also after an error: a pump ends when its requests have. What is running adds its record when it ends.
-      await running.below(1);
-      await unrecorded.below(1);
+      await run.running.below(1);
+      await run.unrecorded.below(1);
     }
     if (!this.stopping) await this.comeBack(callbackId);
   }
 
-  private async deliverAll(callbackId: string, running: InFlight, unrecorded: InFlight, signal: AbortSignal): Promise<void> {
+  private async deliverAll(callbackId: string, run: Run): Promise<void> {
+    const { running, unrecorded, signal } = run;
     let claimSize = MAX_RUNNING;
     let ahead: Promise<ClaimedDelivery[]> | null = null;
     try {
@@ -84,7 +96,7 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
         if (endpoint === null || !endpoint.enabled) break;
         if (endpoint.suspended_until !== null) {
           ahead = await this.giveBack(ahead);
-          if (await this.probe(endpoint, unrecorded, signal)) continue;
+          if (await this.probe(endpoint, run)) continue;
           break;
         }
         const rules = rulesOf(endpoint);
@@ -101,9 +113,9 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
           ahead.catch(() => undefined);
         }
         const begun = this.clock.now();
-        await this.sendAll(target, claimed, running, unrecorded, signal);
+        await this.sendAll(target, claimed, run);
         claimSize = this.clock.now() - begun < QUICK_MS ? Math.min(claimSize * 4, MAX_CLAIM) : MAX_RUNNING;
-        if (claimed.length < MAX_RUNNING) await this.waitForMore(endpoint, running, unrecorded, signal);
+        if (claimed.length < MAX_RUNNING) await this.waitForMore(endpoint, run);
       }
     } finally {
       await this.giveBack(ahead);
@@ -119,15 +131,15 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
    * When a suspension is over one worker sends one request; its end, which is recorded here, ends or prolongs the
    * suspension. False when there is nothing to do but wait.
    */
-  private async probe(endpoint: EndpointEntity, unrecorded: InFlight, signal: AbortSignal): Promise<boolean> {
+  private async probe(endpoint: EndpointEntity, run: Run): Promise<boolean> {
     const readyAt = await this.due.nextReadyAt(endpoint);
     if (readyAt === null || readyAt > this.clock.now()) return false;
     const leaseMs = endpoint.timeout_ms + LEASE_MARGIN_MS;
     const until = this.clock.now() + leaseMs;
     if (!(await this.health.beginProbe(endpoint, until))) return false;
     const [deliveries] = requestsOf(await this.claims.claim(endpoint.id, 1, leaseMs, rulesOf(endpoint)));
-    if (deliveries !== undefined && (await this.attempt(this.sending.targetOf(endpoint), deliveries, unrecorded, signal, until))) {
-      await unrecorded.below(1);
+    if (deliveries !== undefined && (await this.attempt(this.sending.targetOf(endpoint), deliveries, run, until))) {
+      await run.unrecorded.below(1);
       return true;
     }
     await this.health.endProbe(endpoint, until);
@@ -135,7 +147,7 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** A wake waits for the end of this pump, so while requests are under way it looks by itself, less and less often. */
-  private async waitForMore(endpoint: EndpointEntity, running: InFlight, unrecorded: InFlight, signal: AbortSignal): Promise<void> {
+  private async waitForMore(endpoint: EndpointEntity, { running, unrecorded, signal }: Run): Promise<void> {
     const free = isFree(rulesOf(endpoint));
     // Under rules it is the record of an attempt that lets others go, and not its end.
     const underWay = (): number => running.size + (free ? 0 : unrecorded.size);
@@ -153,30 +165,52 @@ export class PumpService implements OnApplicationBootstrap, OnModuleDestroy {
     return readyAt !== null && readyAt <= this.clock.now();
   }
 
-  /** Returns when the last one has begun; what its claim no longer covers is given back. */
-  private async sendAll(target: Target, claimed: ClaimedDelivery[][], running: InFlight, unrecorded: InFlight, signal: AbortSignal): Promise<void> {
+  /**
+   * Returns when the last one has begun. Given back is what its claim no longer covers, and all the rest when the endpoint
+   * wants nothing for now; one that was changed gets the rest as it is.
+   */
+  private async sendAll(first: Target, claimed: ClaimedDelivery[][], run: Run): Promise<void> {
+    const { running, unrecorded, signal } = run;
+    let target: Target | null = first;
+    let lookedAt = performance.now();
     for (const [index, deliveries] of claimed.entries()) {
       await running.below(MAX_RUNNING);
       await unrecorded.below(MAX_UNRECORDED);
       const place = running.size === 0 ? null : await this.places.take(() => running.below(1));
-      const covered = deliveries[0]!.claimedUntil - this.clock.now() >= target.endpoint.timeout_ms + RECORD_MARGIN_MS;
-      if (this.stopping || signal.aborted || !covered) {
+      if (run.refused || performance.now() - lookedAt > LOOK_AGAIN_MS) {
+        target = await this.lookAgain(first.endpoint.id, run);
+        lookedAt = performance.now();
+      }
+      if (target === null || this.stopping || signal.aborted || !this.covers(deliveries[0]!, target)) {
         if (place !== null) this.places.giveBack(place);
         await this.claims.release(claimed.slice(index).flat());
         return;
       }
-      const attempt = this.attempt(target, deliveries, unrecorded, signal).then(() => place === null || this.places.giveBack(place));
+      const attempt = this.attempt(target, deliveries, run).then(() => place === null || this.places.giveBack(place));
       running.add(attempt);
     }
   }
 
+  /** The endpoint as it is now; null when nothing is to be sent to it. */
+  private async lookAgain(callbackId: string, run: Run): Promise<Target | null> {
+    if (run.refused) await run.unrecorded.below(1);
+    run.refused = false;
+    const endpoint = await this.endpoints.find(callbackId);
+    return endpoint === null || !endpoint.enabled || endpoint.suspended_until !== null ? null : this.sending.targetOf(endpoint);
+  }
+
+  private covers({ claimedUntil }: ClaimedDelivery, { endpoint }: Target): boolean {
+    return claimedUntil - this.clock.now() >= endpoint.timeout_ms + RECORD_MARGIN_MS;
+  }
+
   /** False when it was cut off. */
-  private async attempt(target: Target, deliveries: ClaimedDelivery[], unrecorded: InFlight, signal: AbortSignal, probeUntil?: number): Promise<boolean> {
-    const attempts = await this.sending.send(target, deliveries, signal, probeUntil);
+  private async attempt(target: Target, deliveries: ClaimedDelivery[], run: Run, probeUntil?: number): Promise<boolean> {
+    const attempts = await this.sending.send(target, deliveries, run.signal, probeUntil);
     const record = attempts === null ? this.claims.release(deliveries) : this.attempts.record(...attempts);
-    unrecorded.add(
+    run.unrecorded.add(
       record.catch((error: unknown) => this.logger.error({ err: error, delivery: deliveries[0]!.id }, 'an attempt could not be recorded; it will be made again')),
     );
+    if (attempts?.[0]?.result.kind === 'discarded') run.refused = true;
     return attempts !== null;
   }
 

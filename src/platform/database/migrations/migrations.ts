@@ -26,6 +26,7 @@ import { Imports1795460000001 } from './1795460000001-imports.js';
 import { OrganizationClosing1795480000000 } from './1795480000000-organization-closing.js';
 import { StatisticsHandling1795490000002 } from './1795490000002-statistics-handling.js';
 import { MessagesByTime1795490000003 } from './1795490000003-messages-by-time.js';
+import { DeliveriesByBatch1795490000004 } from './1795490000004-deliveries-by-batch.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -57,4 +58,5 @@ export const MIGRATIONS = [
   OrganizationClosing1795480000000,
   StatisticsHandling1795490000002,
   MessagesByTime1795490000003,
+  DeliveriesByBatch1795490000004,
 ];

@@ -1,0 +1,18 @@
+import { newId } from '../../src/kernel/ids.js';
+import { addRows } from '../../src/platform/database/rows.js';
+import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
+import type { CallbackDesk } from './callback-desk.js';
+import { created, eventsAfter } from './desk.js';
+import type { Resource } from './desk.js';
+
+const COLUMNS = ['id', 'organization_id', 'callback_id', 'event_id', 'event', 'status', 'due_at', 'created_at'];
+
+/** So many deliveries of one event that are due now; whoever is to send them has yet to be woken. */
+export async function addBacklog(desk: CallbackDesk, endpoint: Resource, count: number): Promise<void> {
+  await created(desk.api.post('/visitors', {}));
+  const event = (await eventsAfter(desk.api, 0)).find(({ event }) => event === 'visitor.created')!;
+  const now = desk.clock.now();
+  const rows = Array.from({ length: count }, () => [newId('delivery'), desk.organization.id, endpoint.id, event.id, event.event, 'pending', now, now]);
+  const unitOfWork = desk.cluster.a.app.get(UnitOfWork);
+  await unitOfWork.run(() => addRows(unitOfWork, 'callback_deliveries', COLUMNS, rows));
+}
