@@ -155,6 +155,7 @@ describe('POST /import', () => {
     [{ visitor: { external_id: 'x', email: 'no address' } }, ['visitor.email is_email']],
     [{ rating: { score: 6 } }, ['rating.score max']],
     [{ rating: { score: 5, at: '2025-11-03 09:29:59' } }, ['rating.at import.instants_out_of_order']],
+    [{ messages: [{ sender: { type: 'bot', id: 'b'.repeat(65) }, type: 'text', content: 'a', created_at: '2025-11-03 09:32:00' }] }, ['messages[0].sender.id max_length']],
     [{ messages: [{ sender: { type: 'agent' }, type: 'text', content: 'a', created_at: '2025-11-03 09:32:00' }] }, ['messages[0].sender.id required']],
     [{ messages: [1, 2].map(() => ({ sender: { type: 'visitor' }, type: 'text', content: 'a', client_msg_no: 'n', created_at: '2025-11-03 09:32:00' })) }, ['messages import.client_msg_no_repeated']],
     [{ messages: [{ sender: { type: 'visitor' }, type: 'text', content: 'a', created_at: '2025-11-03 09:00:00' }] }, ['messages import.instants_out_of_order']],
@@ -162,6 +163,20 @@ describe('POST /import', () => {
     expect(await errorsOf(aHistory(over))).toEqual(errors);
     expect(await conversationsStored()).toBe(0);
     expect((await api.get('/visitors')).body.data).toEqual([]);
+  });
+
+  it('keeps a sender whose id is too long to be stored from keeping out the others', async () => {
+    const tooLong = { sender: { type: 'system', id: 's'.repeat(191) }, type: 'text', content: 'a', created_at: '2025-11-03 09:32:00' };
+    const longest = { ...tooLong, sender: { type: 'bot', id: '🙂'.repeat(64) } };
+    const { results } = await imported([aHistory(), aHistory({ external_id: 'old/2', messages: [tooLong] }), aHistory({ external_id: 'old/3', messages: [longest] })]);
+    expect(results.map(({ status }: Body) => status)).toEqual(['created', 'invalid', 'created']);
+  });
+
+  it('knows an agent by a name that is longer than an id', async () => {
+    const username = 'a'.repeat(100);
+    const { id } = await anAgent(api, { username });
+    const [first] = (await imported([aHistory({ messages: [{ sender: { type: 'agent', id: username }, type: 'text', content: 'a', created_at: '2025-11-03 09:32:00' }] })]))['results'];
+    expect((await api.get(`/conversations/${first.conversation_id}/messages`)).body.data[0].sender).toEqual({ type: 'agent', id });
   });
 
   it('tells callbacks nothing, not when it is recovered either', async () => {

@@ -10,7 +10,7 @@ export class ImportSenderDto {
   type: SenderType;
 
   /**
-   * Id or username of the agent; left out for the visitor, free for bots and the system.
+   * Id or username of the agent; left out for the visitor; up to 64 characters of your own for bots and the system.
    * @example 'li'
    */
   @IsOptional()

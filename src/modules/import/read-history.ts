@@ -1,12 +1,16 @@
 import type { FieldError } from '../../kernel/domain-error.js';
 import type { HistoricConversation } from '../conversations/conversation-history.contract.js';
 import type { HistoricMessage } from '../messages/message-history.contract.js';
+import { hasAtMost } from '../../platform/http/validation/rules.js';
 import { readInstant } from '../../platform/time/local-time.js';
 import type { ImportMessageDto } from './import-message.dto.js';
 import type { ImportConversationDto } from './import.dto.js';
 
 /** A clock that is a little ahead is no mistake. */
 const AHEAD_MS = 5 * 60_000;
+
+/** Of those who are not known here by an id of our own. */
+const MAX_SENDER_ID = 64;
 
 /** A conversation that can be stored, but for the visitor, who is found in the transaction. */
 export interface History {
@@ -105,6 +109,9 @@ class Reader {
   message(path: string, { sender, type, content, metadata, client_msg_no, created_at }: ImportMessageDto): HistoricMessage {
     if (sender.type === 'agent' && (sender.id ?? null) === null) this.refuse(`${path}.sender.id`, 'required', 'An agent is named by id or username.');
     const id = sender.type === 'agent' ? this.agent(`${path}.sender.id`, sender.id) : sender.type === 'visitor' ? null : (sender.id ?? null);
+    if (sender.type !== 'agent' && id !== null && !hasAtMost(MAX_SENDER_ID, id)) {
+      this.refuse(`${path}.sender.id`, 'max_length', `The id of a ${sender.type} has at most ${MAX_SENDER_ID} characters.`);
+    }
     return {
       sender: { type: sender.type, id }, type, content, metadata: metadata ?? {}, clientMsgNo: client_msg_no ?? null, createdAt: this.instant(`${path}.created_at`, created_at),
     };
