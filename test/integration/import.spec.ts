@@ -212,6 +212,31 @@ describe('POST /import', () => {
     expect(Number(after!.load)).toBe(0);
   });
 
+  it('gives nothing that is not closed to an agent who is disabled; what is closed stays with the agent who had it', async () => {
+    const gone = await anAgent(api, { username: 'wang' });
+    expect((await api.delete(`/agents/${gone.id}`)).status).toBe(204);
+    const { results } = await imported([
+      aHistory({ external_id: 'old/1', agent: 'wang', status: 'open', closed_at: undefined }),
+      aHistory({ external_id: 'old/2', status: 'pending', closed_at: undefined, transfers: [{ at: '2025-11-03 09:40:00', agent: 'wang' }] }),
+      aHistory({ external_id: 'old/3', agent: 'wang', status: 'open', closed_at: undefined, transfers: [{ at: '2025-11-03 09:40:00', agent: 'li' }] }),
+      aHistory({ external_id: 'old/4', agent: 'wang' }),
+    ]);
+    expect(results.map(({ status }: Body) => status)).toEqual(['invalid', 'invalid', 'created', 'created']);
+    const error = { field: 'agent', code: 'agent.not_found', message: `There is no enabled agent "${gone.id}".` };
+    expect([results[0].errors, results[1].errors]).toEqual([[error], [error]]);
+    expect((await api.get(`/conversations/${results[3].conversation_id}`)).body).toMatchObject({ status: 'closed', agent_id: gone.id });
+    expect(await conversationsStored()).toBe(2);
+  });
+
+  it('leaves nothing open with an agent who is disabled meanwhile', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { id } = await anAgent(api, { username: `agent-${round}`, status: 'away' });
+      const histories = Array.from({ length: 3 }, (_, index) => aHistory({ external_id: `old/${round}/${index}`, agent: id, status: 'open', closed_at: undefined, messages: [] }));
+      await Promise.all([...histories.map((history, index) => send([history], {}, cluster.each(index).as(api.headers))), api.delete(`/agents/${id}`)]);
+      expect((await api.get(`/conversations?agent_id=${id}&status=open`)).body.data).toEqual([]);
+    }
+  });
+
   it('keeps to what an application may see', async () => {
     const application = await created(api.post('/applications', { name: 'Migration', scopes: ['import:write'], data_scope: { departments: ['billing'], channels: [], agent_ids: [] } }));
     const { key } = await created(api.post(`/applications/${application.id}/api-keys`, { name: 'one' }));

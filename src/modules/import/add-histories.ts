@@ -5,6 +5,7 @@ import type { Principal } from '../../kernel/principal.js';
 import { addRows, placeholders } from '../../platform/database/rows.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
 import { Outbox } from '../../platform/outbox/outbox.js';
+import { Agents } from '../agents/agents.contract.js';
 import { ConversationHistory } from '../conversations/conversation-history.contract.js';
 import { MessageHistory } from '../messages/message-history.contract.js';
 import { Organizations } from '../organizations/organizations.contract.js';
@@ -22,6 +23,7 @@ export type Addition = { conversationId: string; created: boolean } | { errors: 
 @Injectable()
 export class AddHistories {
   constructor(
+    private readonly agents: Agents,
     private readonly conversations: ConversationHistory,
     private readonly messages: MessageHistory,
     private readonly organizations: Organizations,
@@ -33,7 +35,7 @@ export class AddHistories {
   /** In the order of the histories. Two calls that bring the same at once: one finds what the other has stored. */
   async add(principal: Principal, histories: readonly NewHistory[], announce: boolean): Promise<Addition[]> {
     const { organizationId } = principal;
-    // One import at a time in an organization; and agents get load, where conversations are not closed.
+    // One import at a time in an organization; and agents get load, and are not disabled, where conversations are not closed.
     await this.organizations.lockRouting(organizationId);
     if (!announce) this.outbox.quietly();
     const known = await this.knownAmong(organizationId, histories.map(({ dto }) => dto.external_id));
@@ -46,7 +48,7 @@ export class AddHistories {
         additions.push({ conversationId, created: false });
         continue;
       }
-      const visitorId = fresh.has(external_id) ? null : await this.visitorOf(principal, history.dto);
+      const visitorId = fresh.has(external_id) ? null : ((await this.withoutItsAgent(organizationId, history)) ?? (await this.visitorOf(principal, history.dto)));
       if (typeof visitorId === 'object' && visitorId !== null) {
         additions.push(visitorId);
         continue;
@@ -81,6 +83,14 @@ export class AddHistories {
       [organizationId, ...externalIds],
     );
     return new Map(rows.map((row) => [row.external_id, row.conversation_id]));
+  }
+
+  /** Refuses what is not closed and has a disabled agent: while routing is locked nobody disables another. */
+  private async withoutItsAgent(organizationId: string, { conversation: { agentId, status } }: NewHistory): Promise<{ errors: FieldError[] } | null> {
+    if (agentId === null || status === 'closed') return null;
+    const agent = await this.agents.find(organizationId, agentId);
+    if (agent?.enabled === true) return null;
+    return { errors: [{ field: 'agent', code: 'agent.not_found', message: `There is no enabled agent ${JSON.stringify(agentId)}.` }] };
   }
 
   private async visitorOf(principal: Principal, { visitor, visitor_id }: ImportConversationDto): Promise<string | { errors: FieldError[] }> {

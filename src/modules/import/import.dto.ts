@@ -99,7 +99,7 @@ export class ImportConversationDto extends ConversationFieldsDto {
   agent?: string | null;
 
   /**
-   * `closed` when left out. One that is open or pending needs an agent, and counts for that agent's load.
+   * `closed` when left out. One that is open or pending needs an enabled agent, and counts for that agent's load.
    * @example 'closed'
    */
   @IfPresent()
