@@ -95,10 +95,10 @@ describe('POST /import', () => {
     const log = (await eventsAfter(api, 0)).filter(({ event }) => /^(conversation|message)\./.test(event));
     expect(log.map(({ event, timestamp }) => [event, new Date(timestamp * 1000).toISOString().slice(11, 16)])).toEqual([
       ['conversation.created', '09:30'], ['message.received', '09:30'], ['conversation.assigned', '09:31'], ['message.sent', '09:32'],
-      ['conversation.transferred', '09:40'], ['conversation.closed', '10:05'], ['conversation.rated', '10:05'], ['message.sent', '10:05'],
+      ['conversation.transferred', '09:40'], ['message.sent', '10:05'], ['conversation.closed', '10:05'], ['conversation.rated', '10:05'],
     ]);
     expect(log[0]!.data).toMatchObject({ agent_id: null, department: 'support' });
-    expect(log[5]!.data).toMatchObject({ agent_id: agent.id, department: 'billing' });
+    expect(log[6]!.data).toMatchObject({ agent_id: agent.id, department: 'billing' });
   });
 
   it('counts for each agent what was its own, also where the visitor rates before the end', async () => {

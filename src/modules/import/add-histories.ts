@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../kernel/domain-error.js';
 import type { FieldError } from '../../kernel/domain-error.js';
+import type { DomainEvent } from '../../kernel/domain-event.js';
 import type { Principal } from '../../kernel/principal.js';
 import { addRows, placeholders } from '../../platform/database/rows.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
@@ -72,8 +73,9 @@ export class AddHistories {
     const ids = fresh.map(({ history }, index) => [history.dto.external_id, added[index]!.conversation.id] as const);
     await addRows(this.unitOfWork, 'imported_conversations', ['organization_id', 'external_id', 'conversation_id'], ids.map((row) => [organizationId, ...row]));
     const told = await this.messages.add(added.map(({ conversation }, index) => ({ conversation, messages: fresh[index]!.history.messages })));
-    const events = [...added.flatMap((one) => one.events), ...told];
-    this.outbox.append(...events.toSorted((a, b) => a.occurredAt - b.occurredAt));
+    const events = added.flatMap((one) => one.events);
+    const inTurn = [...events.filter((event) => !ends(event)), ...told, ...events.filter(ends)];
+    this.outbox.append(...inTurn.toSorted((a, b) => a.occurredAt - b.occurredAt));
     return new Map(ids);
   }
 
@@ -103,4 +105,9 @@ export class AddHistories {
     const held = await this.visitors.hold(principal.organizationId, visitor_id!);
     return held ?? { errors: [{ field: 'visitor_id', code: 'visitor.not_found', message: `There is no visitor ${JSON.stringify(visitor_id)}.` }] };
   }
+}
+
+/** Comes after the messages of the same instant. */
+function ends({ type }: DomainEvent): boolean {
+  return type === 'conversation.closed' || type === 'conversation.rated';
 }
