@@ -179,6 +179,33 @@ describe('POST /import', () => {
     expect((await api.get(`/conversations/${first.conversation_id}/messages`)).body.data[0].sender).toEqual({ type: 'agent', id });
   });
 
+  it.each([
+    ['the last message', { assigned_at: undefined }, '10:05'],
+    ['the assignment', { messages: [] }, '09:31'],
+    ['a transfer after the last message', { transfers: [{ at: '2025-11-03 10:20:00', agent: 'li', department: 'billing' }] }, '10:20'],
+    ['a rating after the last message', { rating: { score: 4, at: '2025-11-03 10:30:00' } }, '10:30'],
+    ['the beginning, where nothing happened', { agent: undefined, assigned_at: undefined, messages: [] }, '09:30'],
+  ])('takes for the end that is left out the time of what happened last: %s', async (_, over, end) => {
+    const [first] = (await imported([aHistory({ closed_at: undefined, ...over })]))['results'];
+    expect(first.status, JSON.stringify(first.errors)).toBe('created');
+    expect((await api.get(`/conversations/${first.conversation_id}`)).body.closed_at).toBe(`2025-11-03T${end}:00.000Z`);
+  });
+
+  it('takes for the time of a rating of one that is not closed that of what happened last', async () => {
+    await imported([aHistory({ status: 'open', closed_at: undefined, transfers: [{ at: '2025-11-03 10:20:00', agent: 'li', department: 'billing' }] })]);
+    const rated = (await eventsAfter(api, 0)).find(({ event }) => event === 'conversation.rated');
+    expect(rated).toMatchObject({ timestamp: Date.parse('2025-11-03T10:20:00Z') / 1000, data: { department: 'billing' } });
+  });
+
+  it('brings in what took place before 1970', async () => {
+    const [first] = (await imported([{ external_id: 'old/1', visitor: { external_id: 'x' }, created_at: '1969-12-01T00:00:00Z' }]))['results'];
+    expect(first.status, JSON.stringify(first.errors)).toBe('created');
+    const instant = '1969-12-01T00:00:00.000Z';
+    expect((await api.get(`/conversations/${first.conversation_id}`)).body).toMatchObject({ created_at: instant, closed_at: instant });
+    const { body } = await api.get('/statistics/report?type=conversation&start_date=1969-12-01&end_date=1969-12-01&timezone=UTC');
+    expect(body.totals).toMatchObject({ total: 1 });
+  });
+
   it('tells callbacks nothing, not when it is recovered either', async () => {
     const endpoint = await anEndpoint(api, sink.url, { events: ['*'] });
     await imported([youngHistory()]);

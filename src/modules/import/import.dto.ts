@@ -54,7 +54,7 @@ export class ImportRatingDto {
   comment?: string | null;
 
   /**
-   * When the conversation ended where it is left out.
+   * Where it is left out, when the conversation ended, or, of one that has not, the latest of all that happened in it.
    * @example '2025-11-03T10:05:00Z'
    */
   @IfPresent()
@@ -121,7 +121,8 @@ export class ImportConversationDto extends ConversationFieldsDto {
   assigned_at?: string;
 
   /**
-   * When it ended; the time of the last message where it is left out.
+   * When it ended; where it is left out, the latest of all that happened in it: its messages, assignment, transfers and rating, or
+   * `created_at` where nothing did.
    * @example '2025-11-03T10:05:00Z'
    */
   @IfPresent()

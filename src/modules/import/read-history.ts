@@ -42,9 +42,11 @@ export function readHistory(input: ImportConversationDto, context: ReadingContex
     reason: transfer.reason ?? null,
   })).toSorted((a, b) => a.at - b.at);
   const last = messages.at(-1)?.createdAt ?? null;
-  const closedAt = status !== 'closed' ? null : input.closed_at === undefined ? (last ?? createdAt) : reader.instant('closed_at', input.closed_at);
+  const latest = Math.max(...[createdAt, assignedAt, last, transfers.at(-1)?.at ?? null].filter((at) => at !== null));
   const rating = input.rating ?? null;
-  const ratedAt = rating === null ? null : rating.at === undefined ? (closedAt ?? last ?? createdAt) : reader.instant('rating.at', rating.at);
+  const toldRatedAt = rating?.at === undefined ? null : reader.instant('rating.at', rating.at);
+  const closedAt = status !== 'closed' ? null : input.closed_at === undefined ? Math.max(latest, toldRatedAt ?? latest) : reader.instant('closed_at', input.closed_at);
+  const ratedAt = rating === null ? null : (toldRatedAt ?? closedAt ?? latest);
   const agentId = transfers.length === 0 ? firstAgentId : transfers.at(-1)!.agentId;
   const firstDepartment = input.department ?? null;
   if (input.closed_at !== undefined && status !== 'closed') reader.refuse('closed_at', 'import.not_closed', 'Only a closed conversation has closed_at.');
@@ -54,7 +56,7 @@ export function readHistory(input: ImportConversationDto, context: ReadingContex
   reader.inOrder('messages', createdAt, messages[0]?.createdAt ?? null, 'created_at');
   for (const [index, { at }] of transfers.entries()) reader.inOrder(`transfers[${index}].at`, assignedAt ?? createdAt, at, 'the conversation was given to an agent');
   reader.inOrder('rating.at', createdAt, ratedAt, 'created_at');
-  reader.inOrder('closed_at', Math.max(createdAt, last ?? 0, transfers.at(-1)?.at ?? 0, assignedAt ?? 0), closedAt, 'the last that happened in it');
+  reader.inOrder('closed_at', latest, closedAt, 'the last that happened in it');
   return {
     conversation: {
       agentId, firstAgentId, firstDepartment, status, createdAt, assignedAt, closedAt, transfers,
