@@ -206,6 +206,26 @@ describe('POST /import', () => {
     expect(body.totals).toMatchObject({ total: 1 });
   });
 
+  it('has as much unread as nobody has answered, and reading never raises that', async () => {
+    const of = (type: string, minute: number): Body => ({ sender: { type, ...(type === 'agent' && { id: 'li' }) }, type: 'text', content: 'a', created_at: `2025-11-03 09:4${minute}:00` });
+    const messages = ['visitor', 'agent', 'visitor', 'bot', 'visitor', 'system'].map(of);
+    const talks: [Body, number, string[]][] = [
+      [{ external_id: 'closed' }, 0, ['read', 'read', 'read', 'read', 'read', 'sent']],
+      [{ external_id: 'open', status: 'open', closed_at: undefined }, 2, ['read', 'read', 'sent', 'read', 'sent', 'sent']],
+      [{ external_id: 'queued', status: 'queued', closed_at: undefined, agent: undefined }, 2, ['read', 'read', 'sent', 'read', 'sent', 'sent']],
+    ];
+    for (const [over, unread, statuses] of talks) {
+      const [{ conversation_id: id }] = (await imported([aHistory({ messages, ...over })]))['results'];
+      const unreadNow = async (): Promise<number> => (await api.get(`/conversations/${id}`)).body.unread_count;
+      expect(await unreadNow()).toBe(unread);
+      expect((await api.get(`/conversations/${id}/messages?sort=seq`)).body.data.map(({ status }: Body) => status)).toEqual(statuses);
+      for (const [upTo, left] of [[1, unread], [3, Math.min(unread, 1)], [6, 0]]) {
+        expect((await api.post(`/conversations/${id}/read`, { up_to_seq: upTo })).body).toMatchObject({ unread_count: left });
+        expect(await unreadNow()).toBe(left);
+      }
+    }
+  });
+
   it('tells callbacks nothing, not when it is recovered either', async () => {
     const endpoint = await anEndpoint(api, sink.url, { events: ['*'] });
     await imported([youngHistory()]);

@@ -72,7 +72,10 @@ export class AddHistories {
     const added = await this.conversations.add(organizationId, id, fresh.map(({ history, visitorId }) => ({ ...history.conversation, visitorId })));
     const ids = fresh.map(({ history }, index) => [history.dto.external_id, added[index]!.conversation.id] as const);
     await addRows(this.unitOfWork, 'imported_conversations', ['organization_id', 'external_id', 'conversation_id'], ids.map((row) => [organizationId, ...row]));
-    const told = await this.messages.add(added.map(({ conversation }, index) => ({ conversation, messages: fresh[index]!.history.messages })));
+    const told = await this.messages.add(added.map(({ conversation }, index) => {
+      const { messages, read } = fresh[index]!.history;
+      return { conversation, messages, read };
+    }));
     const events = added.flatMap((one) => one.events);
     const inTurn = [...events.filter((event) => !ends(event)), ...told, ...events.filter(ends)];
     this.outbox.append(...inTurn.toSorted((a, b) => a.occurredAt - b.occurredAt));

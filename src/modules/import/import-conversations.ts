@@ -74,15 +74,15 @@ export class ImportConversations {
     try {
       const dto = validate(ImportConversationDto, input);
       if ((dto.visitor_id === undefined) === (dto.visitor === undefined)) throw invalidField('visitor_id', 'visitor.required', 'Give either visitor_id or visitor.');
-      const { conversation, messages } = readHistory(dto, context, errors);
-      const { agentId, department, channel, status, createdAt } = conversation;
+      const history = readHistory(dto, context, errors);
+      const { agentId, department, channel, status, createdAt } = history.conversation;
       if (!mayBeSeen(visibilityOf(principal), { agentId, department, channel, queued: status === 'queued' })) {
         errors.push({ field: '', code: 'import.outside_data_scope', message: 'The caller could not see this conversation.' });
       }
       if (announce && createdAt < context.now - this.config.eventRetentionMs) {
         errors.push({ field: 'created_at', code: 'import.too_old_to_announce', message: 'Events of that time are not kept any more; without announce it can be imported.' });
       }
-      if (errors.length === 0) return { index, externalId, outcome: { history: { dto, conversation, messages } } };
+      if (errors.length === 0) return { index, externalId, outcome: { history: { dto, ...history } } };
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       errors.push(...(error.details.errors ?? []));

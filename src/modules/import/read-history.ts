@@ -1,6 +1,7 @@
 import type { FieldError } from '../../kernel/domain-error.js';
 import type { HistoricConversation } from '../conversations/conversation-history.contract.js';
-import type { HistoricMessage } from '../messages/message-history.contract.js';
+import type { HistoricMessage, HistoricReading } from '../messages/message-history.contract.js';
+import type { SenderType } from '../messages/messages.contract.js';
 import { hasAtMost } from '../../platform/http/validation/rules.js';
 import { readInstant } from '../../platform/time/local-time.js';
 import type { ImportMessageDto } from './import-message.dto.js';
@@ -16,6 +17,7 @@ const MAX_SENDER_ID = 64;
 export interface History {
   conversation: Omit<HistoricConversation, 'visitorId'>;
   messages: HistoricMessage[];
+  read: HistoricReading;
 }
 
 export interface ReadingContext {
@@ -48,6 +50,7 @@ export function readHistory(input: ImportConversationDto, context: ReadingContex
   const closedAt = status !== 'closed' ? null : input.closed_at === undefined ? Math.max(latest, toldRatedAt ?? latest) : reader.instant('closed_at', input.closed_at);
   const ratedAt = rating === null ? null : (toldRatedAt ?? closedAt ?? latest);
   const agentId = transfers.length === 0 ? firstAgentId : transfers.at(-1)!.agentId;
+  const read = { desk: status === 'closed' ? messages.length : seqOfLast('agent', messages), visitor: seqOfLast('visitor', messages) };
   const firstDepartment = input.department ?? null;
   if (input.closed_at !== undefined && status !== 'closed') reader.refuse('closed_at', 'import.not_closed', 'Only a closed conversation has closed_at.');
   if ((status === 'open' || status === 'pending') && agentId === null) reader.refuse('agent', 'import.agent_required', `A conversation that is ${status} needs an agent.`);
@@ -72,16 +75,16 @@ export function readHistory(input: ImportConversationDto, context: ReadingContex
       lastMessageAt: last,
       rating: rating === null ? null : { score: rating.score, comment: rating.comment ?? null, at: ratedAt! },
       messageCount: messages.length,
-      unreadCount: status === 'closed' ? 0 : unreadAtTheEnd(messages),
+      unreadCount: messages.slice(read.desk).filter(({ sender }) => sender.type === 'visitor').length,
     },
     messages,
+    read,
   };
 }
 
-/** What the visitor has sent since an agent wrote last. */
-function unreadAtTheEnd(messages: readonly HistoricMessage[]): number {
-  const answered = messages.findLastIndex(({ sender }) => sender.type === 'agent');
-  return messages.slice(answered + 1).filter(({ sender }) => sender.type === 'visitor').length;
+/** Who writes has read what was written before; 0 for who wrote nothing. */
+function seqOfLast(type: SenderType, messages: readonly HistoricMessage[]): number {
+  return messages.findLastIndex(({ sender }) => sender.type === type) + 1;
 }
 
 class Reader {

@@ -5,22 +5,26 @@ import { Conversations } from '../conversations/conversations.contract.js';
 import type { LockedConversation } from '../conversations/conversations.contract.js';
 import { messageEvent } from './message-events.js';
 import { MessageHistory } from './message-history.contract.js';
-import type { HistoricMessage } from './message-history.contract.js';
+import type { HistoricMessage, MessagesOfHistory } from './message-history.contract.js';
 import type { MessageEntity } from './message.entity.js';
 import { MessagesRepository } from './messages.repository.js';
+import { ReceiptsRepository } from './receipts/receipts.repository.js';
 
 @Injectable()
 export class AddHistoricMessages extends MessageHistory {
   constructor(
     private readonly messages: MessagesRepository,
+    private readonly receipts: ReceiptsRepository,
     private readonly conversations: Conversations,
   ) {
     super();
   }
 
-  async add(histories: readonly { conversation: LockedConversation; messages: readonly HistoricMessage[] }[]): Promise<DomainEvent[]> {
+  async add(histories: readonly MessagesOfHistory[]): Promise<DomainEvent[]> {
     const added = histories.flatMap(({ conversation, messages }) => messages.map((message, index) => ({ conversation, entity: toEntity(message, conversation, index + 1) })));
     await this.messages.insertAll(added.map(({ entity }) => entity));
+    const read = histories.filter(({ read: { desk, visitor } }) => desk > 0 || visitor > 0);
+    await this.receipts.addRead(read.map(({ conversation, read: { desk, visitor } }) => ({ conversationId: conversation.id, desk, visitor })));
     return added.map(({ conversation, entity }) =>
       messageEvent(
         entity.sender_type === 'visitor' ? 'message.received' : 'message.sent',

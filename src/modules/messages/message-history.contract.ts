@@ -14,11 +14,24 @@ export interface HistoricMessage {
   createdAt: number;
 }
 
+/** Up to which seq each side has read what the other one wrote; 0 for nothing. */
+export interface HistoricReading {
+  desk: number;
+  visitor: number;
+}
+
+/** What is brought in of one conversation. */
+export interface MessagesOfHistory {
+  conversation: LockedConversation;
+  messages: readonly HistoricMessage[];
+  read: HistoricReading;
+}
+
 /** Brings in the messages of conversations that took place elsewhere. */
 export abstract class MessageHistory {
   /**
    * Needs an open unit in which the conversations were made, without any message. Gives the messages 1, 2, 3 … in their
    * order, and returns what would have been told of them at the time; the caller appends it.
    */
-  abstract add(histories: readonly { conversation: LockedConversation; messages: readonly HistoricMessage[] }[]): Promise<DomainEvent[]>;
+  abstract add(histories: readonly MessagesOfHistory[]): Promise<DomainEvent[]>;
 }

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { placeholders } from '../../../platform/database/rows.js';
+import { addRows, placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import type { MessageEntity } from '../message.entity.js';
 import { MessageReceiptEntity } from './message-receipt.entity.js';
 
 /** Who has received: the visitor, or the agents, bots and applications on the other side. */
 export type Side = 'desk' | 'visitor';
+
+const COLUMNS = ['conversation_id', 'desk_delivered', 'desk_read', 'visitor_delivered', 'visitor_read'] as const;
 
 @Injectable()
 export class ReceiptsRepository {
@@ -22,6 +24,11 @@ export class ReceiptsRepository {
     const { conversation_id, ...seqs } = receipt;
     const { affected } = await this.unitOfWork.transaction.update(MessageReceiptEntity, { conversation_id }, seqs);
     if (affected === 0) await this.unitOfWork.transaction.insert(MessageReceiptEntity, receipt);
+  }
+
+  /** Of conversations that are new in this unit: up to which seq each side has read. */
+  async addRead(read: readonly { conversationId: string; desk: number; visitor: number }[]): Promise<void> {
+    await addRows(this.unitOfWork, 'message_receipts', COLUMNS, read.map(({ conversationId, desk, visitor }) => [conversationId, desk, desk, visitor, visitor]));
   }
 
   /** How many messages of the visitor come after this seq. */
