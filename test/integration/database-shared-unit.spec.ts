@@ -85,6 +85,16 @@ describe('a shared unit', () => {
     expect(Math.max(...sizes)).toBe(7);
   });
 
+  it('counts an item for as many as it says, and lets one that is too large go alone', async () => {
+    const shared = new SharedUnit<number, number>(unitOfWork, { maxItems: 10, maxParallel: 1, sizeOf: (size) => size }, async (items) => {
+      sizes.push(items.reduce((sum, size) => sum + size, 0));
+      return items.map((value) => ({ value }));
+    });
+    const items = [4, 4, 4, 25, 1, 9, 10];
+    expect(await Promise.all(items.map((size) => shared.submit(size)))).toEqual(items);
+    expect(sizes).toEqual([8, 4, 25, 10, 10]);
+  });
+
   it('lets items of one key follow each other, also after the commit, while others go on', async () => {
     const running = new Set<string>();
     const begun: string[] = [];

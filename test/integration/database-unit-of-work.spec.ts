@@ -52,6 +52,22 @@ describe('the unit of work', () => {
       expect(await unitOfWork.query('SELECT COUNT(*) AS count FROM numbered')).toMatchObject([{ count: 5 }]);
     });
 
+    it('travel in as many packets as they need', async () => {
+      await open.dataSource.query(`CREATE TABLE texts (number INTEGER PRIMARY KEY ${mysql ? 'AUTO_INCREMENT' : 'AUTOINCREMENT'}, name VARCHAR(40), body ${mysql ? 'LONGTEXT' : 'TEXT'})`);
+      // Twice as long when they are escaped, and more together than MySQL takes in one packet.
+      const rowsOf = (name: string): unknown[][] => Array.from({ length: 30 }, (_, index) => [`${name} ${index}`, "'".repeat(400_000)]);
+      const numbers = await unitOfWork.run(async () => {
+        await addRows(unitOfWork, 'texts', ['name', 'body'], rowsOf('deferred'));
+        const given = await insertRows(unitOfWork, 'texts', ['name', 'body'], rowsOf('numbered'));
+        for (const row of rowsOf('alone')) await addRows(unitOfWork, 'texts', ['name', 'body'], [row]);
+        return given;
+      });
+      const found = await unitOfWork.query<{ number: number; name: string }>("SELECT number, name FROM texts WHERE name LIKE 'numbered%' ORDER BY number");
+      expect(found.map(({ name }) => name)).toEqual(rowsOf('numbered').map(([name]) => name));
+      expect(found.map(({ number }) => Number(number))).toEqual(numbers);
+      expect(await unitOfWork.query('SELECT COUNT(*) AS count FROM texts')).toMatchObject([{ count: 90 }]);
+    });
+
     it('are gone with a unit that fails, and leave nothing to the next one on the connection', async () => {
       await expect(unitOfWork.run(async () => {
         await addLater('never');

@@ -87,7 +87,8 @@ export class AttemptView {
   /** @example { "content-type": "text/plain" } */
   response_headers: Record<string, string> | null;
   /**
-   * The first 4 KiB; what is not UTF-8 is replaced.
+   * The first 4 KiB; what is not UTF-8 is replaced. The answer to a batch is kept with each of its deliveries, one that is
+   * too long for that with the first of them.
    * @example 'internal error'
    */
   response_body: string | null;
