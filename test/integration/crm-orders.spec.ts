@@ -51,6 +51,19 @@ describe('an order', () => {
     for (const given of ['2023-02-30', '26.10.2023', '2023-10-26 25:00:00', '', 1698321600]) expect((await shanghai.put('/crm/orders/xxx', { create_time: given })).body.errors[0].field).toBe('create_time');
   });
 
+  it('has no time whose year in UTC has not four digits', async () => {
+    const slug = unique('org');
+    const made = await created(app.api.post('/organizations', { slug, name: slug, time_zone: 'Asia/Shanghai' }));
+    const shanghai = app.as({ 'x-api-key': made['api_key'].key });
+    for (const create_time of ['9999-12-31T23:59:59-05:00', '0000-01-01T00:00:00+05:00', '0000-01-01']) {
+      const answer = await shanghai.post('/crm/orders', { order_id: 'O-1', create_time });
+      expect([answer.status, answer.body.errors?.[0]], answer.text).toEqual([422, expect.objectContaining({ field: 'create_time', code: 'is_time' })]);
+    }
+    const batch = await shanghai.post('/crm/orders/batch', { orders: [{ order_id: 'O-1', create_time: '0000-01-01' }, { order_id: 'O-2', create_time: '9999-12-31' }] });
+    expect(batch.body.data).toMatchObject([{ status: 'invalid', errors: [{ field: 'create_time', code: 'is_time' }] }, { status: 'created' }]);
+    expect((await shanghai.get('/crm/orders/O-2')).body.create_time).toBe('9999-12-30T16:00:00.000Z');
+  });
+
   it('is told of when it is made, changed and deleted', async () => {
     const id = unique('O');
     const { answer, events } = await during(api, async () => {

@@ -63,6 +63,25 @@ describe('pushed figures', () => {
     expect((await pushed(shanghai)).map(({ dimension, metrics }) => [dimension.date, metrics.total])).toEqual([['2026-03-02', 7], ['2026-03-03', 8], ['2026-03-04', 9]]);
   });
 
+  it('are refused where that day is none of the years 0000 to 9999', async () => {
+    for (const [time_zone, dates] of Object.entries({
+      'UTC': ['9999-12-31T23:59:59-05:00', '0000-01-01T00:00:00+05:00'], 'Asia/Shanghai': ['9999-12-31T23:59:59Z'], 'America/New_York': ['0000-01-01T00:00:00Z', '9999-12-31 23:59:59'],
+    })) {
+      const slug = unique('org');
+      const { body: made } = await app.api.post('/organizations', { slug, name: slug, time_zone });
+      const there = app.as({ 'x-api-key': made.api_key.key });
+      for (const date of dates) {
+        const { status, body, text } = await there.post('/statistics/push', figure({ date }));
+        expect([status, body.errors?.[0]], `${date} ${text}`).toEqual([422, expect.objectContaining({ field: 'dimension.date', code: 'is_date' })]);
+      }
+      expect(await push(there, [figure({ date: '0000-01-01' }), figure({ date: '9999-12-31' })])).toEqual({ stored: 2 });
+      for (const day of ['0000-01-01', '9999-12-31']) {
+        const { body } = await there.get(`/statistics/report?type=conversation&start_date=${day}&end_date=${day}`);
+        expect(body.pushed.map(({ dimension }: any) => dimension.date)).toEqual([day]);
+      }
+    }
+  });
+
   it('are there once, however many push the same at once', async () => {
     const { api: fresh } = await anOrganization(app);
     const several = Array.from({ length: 20 }, (_, index) => figure({ date: '2026-03-01', category: `c-${index}` }));

@@ -155,6 +155,12 @@ describe('a ticket', () => {
     expect(await titles(`due_since=${instant(2 * HOUR_MS)}&due_until=${instant(100 * HOUR_MS)}`)).toEqual(['later']);
   });
 
+  it('is due at no instant whose year in UTC has not four digits', async () => {
+    for (const due_at of ['9999-12-31T23:59:59-05:00', '0000-01-01T00:00:00+05:00']) {
+      expect(await api.post('/tickets', { title: 'x', due_at })).toMatchObject({ status: 422, body: { errors: [{ field: 'due_at', code: 'is_instant' }] } });
+    }
+  });
+
   it('is listed by its tags, and by new ones once they are changed', async () => {
     const ticket = await aTicket(api, { title: 'one', tags: ['vip', 'vip', 'x"vip"'] });
     await aTicket(api, { title: 'two', tags: ['Vip'] });

@@ -138,6 +138,7 @@ describe('the status of a ticket in another system', () => {
     const bad: [body: object, field: string][] = [
       [{ status: 'done' }, 'status'], [{}, 'status'], [{ status: 'closed', update_time: 'yesterday' }, 'update_time'], [{ status: 'closed', update_time: '2023-02-30 12:00:00' }, 'update_time'],
       [{ status: 'closed', update_time: 1698321600 }, 'update_time'], [{ status: 'closed', ticket_id: 'T-11' }, 'ticket_id'],
+      [{ status: 'closed', update_time: '9999-12-31T23:59:59-05:00' }, 'update_time'], [{ status: 'closed', update_time: '0000-01-01T00:00:00+05:00' }, 'update_time'],
       [{ status: 'closed', handler: 'agt_00000000000000000000000000' }, 'handler'], [{ status: 'closed', comment: '' }, 'comment'],
     ];
     for (const [body, field] of bad) {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
-import { notFound } from '../../../kernel/domain-error.js';
+import { invalidField, notFound } from '../../../kernel/domain-error.js';
 import type { Principal } from '../../../kernel/principal.js';
 import type { Outcome } from '../../../platform/database/shared-unit.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
@@ -64,13 +64,17 @@ export class UpsertOrders {
     ifMatch?: string,
   ): Promise<Outcome<Upserted<OrderEntity>>[]> {
     const assertMayWrite = await this.permissionOf(organizationId, slice, principal);
-    const items = slice.map((input) => ({
-      fields: fieldsOf(input, timeZone),
-      assertMayWrite: (known: OrderEntity | null): void => {
-        assertMayWrite(input, known);
-        assertMatchOrNone(ifMatch, known === null ? null : toOrderView(known), ORDER_WRITABLE);
-      },
-    }));
+    const items = slice.map((input) => {
+      const createTime = input.create_time === undefined ? undefined : readInstant(input.create_time, timeZone);
+      return {
+        fields: fieldsOf(input, createTime ?? undefined),
+        assertMayWrite: (known: OrderEntity | null): void => {
+          assertMayWrite(input, known);
+          assertMatchOrNone(ifMatch, known === null ? null : toOrderView(known), ORDER_WRITABLE);
+          if (createTime === null) throw invalidField('create_time', 'is_time', 'create_time lies outside of the years 0000 to 9999 in UTC');
+        },
+      };
+    });
     return upsertSlice(this.kind, organizationId, items, this.clock.now());
   }
 
@@ -92,10 +96,10 @@ export class UpsertOrders {
   }
 }
 
-function fieldsOf({ amount, create_time, ...rest }: UpsertOrderDto, timeZone: string): OrderFields {
+function fieldsOf({ amount, create_time: _, ...rest }: UpsertOrderDto, createTime: number | undefined): OrderFields {
   return {
     ...rest,
     ...(amount !== undefined && { amount: amount === null ? null : readMoney(amount) }),
-    ...(create_time !== undefined && { create_time: readInstant(create_time, timeZone)! }),
+    ...(createTime !== undefined && { create_time: createTime }),
   };
 }

@@ -12,6 +12,7 @@ import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { readInstant } from '../../../platform/time/local-time.js';
 import { AgentFacts } from '../../agents/agent-facts.contract.js';
 import { Organizations } from '../../organizations/organizations.contract.js';
+import { isDate } from '../report/is-date.js';
 import type { PushedFigureView, ReportQueryDto } from '../report/report.dto.js';
 import { readPushed } from './read-pushed.js';
 import type { PushView, PushedFigureDto } from './push.dto.js';
@@ -118,11 +119,10 @@ export class PushedFigures {
 /** The day as the organization's time zone has it; null when there is no such day. */
 function withDay(dimension: PushedFigureDto['dimension'], timeZone: string): PushedFigureDto['dimension'] | null {
   if (dimension.date === undefined) return dimension;
+  if (isDate(dimension.date)) return dimension;
   const at = readInstant(dimension.date, timeZone);
-  if (at === null) return null;
-  // The days of some zones do not begin at midnight.
-  const date = dimension.date.length === 10 ? dimension.date : DateTime.fromMillis(at, { zone: timeZone }).toISODate()!;
-  return { ...dimension, date };
+  const date = at === null ? null : DateTime.fromMillis(at, { zone: timeZone }).toISODate();
+  return isDate(date) ? { ...dimension, date } : null;
 }
 
 /** As for what is counted here; a figure that names an agent and no department is of that agent's. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DateTime } from 'luxon';
 import { invalidField } from '../../../kernel/domain-error.js';
 import type { Principal } from '../../../kernel/principal.js';
-import { readInstant } from '../../../platform/time/local-time.js';
+import { firstMomentOf } from '../../../platform/time/local-time.js';
 import { Organizations } from '../../organizations/organizations.contract.js';
 import type { Label } from '../cells/cell.js';
 import type { Wanted } from './cell-filter.js';
@@ -70,5 +70,5 @@ function rangeOf({ start_date, end_date }: ReportQueryDto, zone: string): { from
   if (last < first) throw invalidField('end_date', 'statistics.range_invalid', 'end_date is before start_date.');
   const next = last.plus({ days: 1 });
   if (next.diff(first, 'days').days > MAX_DAYS) throw invalidField('end_date', 'statistics.range_too_long', 'A report covers three years at the most.');
-  return { fromMs: readInstant(start_date, zone)!, toMs: readInstant(next.toISODate()!, zone)! };
+  return { fromMs: firstMomentOf(first, zone), toMs: firstMomentOf(next, zone) };
 }

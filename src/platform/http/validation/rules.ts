@@ -1,4 +1,5 @@
 import { IsInt, ValidateBy, ValidateIf, buildMessage } from 'class-validator';
+import { isInstant } from '../../../kernel/clock.js';
 
 /** The field may be left out, but not be null. For a field that null clears, use class-validator's IsOptional. */
 export function IfPresent(): PropertyDecorator {
@@ -123,12 +124,12 @@ export function coerce(coercion: Coercion, value: unknown): unknown {
 
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
 
-/** Unix milliseconds. A `+` that was not percent-encoded in a query arrives as a space. */
+/** Unix milliseconds of an instant whose year in UTC has four digits. A `+` that was not percent-encoded in a query arrives as a space. */
 function readInstant(text: string): number | undefined {
   const instant = text.replace(/ (?=\d{2}:\d{2}$)/, '+');
   const [, year, month, day] = RFC3339.exec(instant) ?? [];
   const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
   if (day === undefined || Number(day) > daysInMonth) return undefined;
   const parsed = Date.parse(instant);
-  return Number.isNaN(parsed) ? undefined : parsed;
+  return isInstant(parsed) ? parsed : undefined;
 }
