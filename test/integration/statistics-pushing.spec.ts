@@ -130,6 +130,29 @@ describe('pushed figures', () => {
     expect(await totals(one)).toEqual([4]);
   });
 
+  it('of an agent stay to be seen by the supervisor, when the agent is disabled', async () => {
+    const department = unique('department');
+    const { as } = await aLogin(app, { role: 'supervisor', department });
+    const agent = await anAgent(app.api, { department });
+    await push(app.api, figure({ date: '2026-03-21', agent_id: agent.id }, 7));
+    const totals = async (): Promise<number[]> => (await pushed(as)).map(({ metrics }) => metrics.total);
+    expect(await totals()).toEqual([7]);
+    expect((await app.api.delete(`/agents/${agent.id}`)).status).toBeLessThan(300);
+    expect(await totals()).toEqual([7]);
+  });
+
+  it('are found behind more of others than a report names', { timeout: 60_000 }, async () => {
+    const { api: fresh } = await anOrganization(app);
+    const agent = await anAgent(fresh, { department: 'mine' });
+    const { as } = await anApplication(app, { data_scope: { departments: ['mine'], channels: [], agent_ids: [] } }, fresh);
+    for (let begin = 0; begin < 10_000; begin += 1000) await push(fresh, Array.from({ length: 1000 }, (_, index) => figure({ date: '2026-03-01', category: `c${begin + index}` })));
+    await push(fresh, [figure({ date: '2026-03-02', agent_id: agent.id, category: 'order' }, 7), figure({ category: 'no day' }, 8)]);
+    for (const query of [`&agent_id=${agent.id}`, '&category=order']) expect((await pushed(fresh, query)).map(({ metrics }) => metrics.total)).toEqual([7]);
+    expect((await pushed(as)).map(({ metrics }) => metrics.total)).toEqual([7]);
+    const all = await pushed(fresh);
+    expect([all.length, new Set(all.map(({ dimension }) => dimension.category)).size, all[0].dimension]).toEqual([10_000, 10_000, { category: 'no day' }]);
+  });
+
   it('of what the caller does not see are neither stored nor replaced', async () => {
     const [department, other] = [unique('department'), unique('department')];
     const agent = await anAgent(app.api, { department });

@@ -13,4 +13,6 @@ export interface AgentFact {
 export abstract class AgentFacts {
   /** Those that are enabled, in the order of their ids. */
   abstract enabled(organizationId: string): Promise<AgentFact[]>;
+  /** By the id of the agent, of those too that are disabled: what was theirs stays their department's. */
+  abstract departments(organizationId: string): Promise<Map<string, string | null>>;
 }

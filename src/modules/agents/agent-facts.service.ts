@@ -17,4 +17,9 @@ export class AgentFactsService extends AgentFacts {
     );
     return rows.map(({ max_conversations, ...row }) => ({ ...row, maxConversations: max_conversations }));
   }
+
+  async departments(organizationId: string): Promise<Map<string, string | null>> {
+    const rows = await this.unitOfWork.query<{ id: string; department: string | null }>('SELECT id, department FROM agents WHERE organization_id = ?', [organizationId]);
+    return new Map(rows.map(({ id, department }) => [id, department]));
+  }
 }

@@ -18,6 +18,7 @@ import { ServingAgents } from './projection/serving-agents.js';
 import { StatisticsProjection } from './projection/statistics-projection.js';
 import { PushedFigureEntity } from './pushed/pushed.entity.js';
 import { PushedFigures } from './pushed/pushed-figures.js';
+import { PushedRows } from './pushed/pushed-rows.js';
 import { Rebuild } from './rebuild/rebuild.js';
 import { RebuildEntity } from './rebuild/rebuild.entity.js';
 import { OngoingCells } from './report/ongoing-cells.js';
@@ -34,7 +35,7 @@ const ENTITIES = [FactEntity, FactDayEntity, PackEntity, ServingEntity, AgentSta
   controllers: [StatisticsController],
   providers: [
     FactStore, PackDays, ReadDays, ServingAgents, CountConversations, CountTickets, StatisticsProjection,
-    ReportPlans, OngoingCells, StatisticsReport, PushedFigures, Board, Rebuild,
+    ReportPlans, OngoingCells, StatisticsReport, PushedFigures, PushedRows, Board, Rebuild,
   ],
 })
 export class StatisticsModule {}

@@ -14,10 +14,11 @@ import { AgentFacts } from '../../agents/agent-facts.contract.js';
 import { Organizations } from '../../organizations/organizations.contract.js';
 import { isDate } from '../report/is-date.js';
 import type { PushedFigureView, ReportQueryDto } from '../report/report.dto.js';
+import { PushedRows } from './pushed-rows.js';
+import type { PushedRow } from './pushed-rows.js';
 import { readPushed } from './read-pushed.js';
 import type { PushView, PushedFigureDto } from './push.dto.js';
 
-type PushedRow = Record<'dimension' | 'metrics', string> & Record<'agent_id' | 'department' | 'channel', string | null> & { pushed_at: number };
 type Figure = PushedFigureDto & { hash: string };
 
 const COLUMNS = ['organization_id', 'type', 'dimension_hash', 'dimension', 'date', 'agent_id', 'department', 'channel', 'metrics', 'pushed_at'] as const;
@@ -31,6 +32,7 @@ export class PushedFigures {
   constructor(
     private readonly organizations: Organizations,
     private readonly agents: AgentFacts,
+    private readonly rows: PushedRows,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
   ) {}
@@ -60,30 +62,29 @@ export class PushedFigures {
   }
 
   /** Those for the days and filters of a report that the caller may see. */
-  async list(principal: Principal, { type, start_date, end_date, ...wanted }: ReportQueryDto): Promise<PushedFigureView[]> {
-    const rows = await this.unitOfWork.query<PushedRow>(
-      `SELECT dimension, agent_id, department, channel, metrics, pushed_at FROM statistics_pushed
-       WHERE organization_id = ? AND type = ? AND (date BETWEEN ? AND ? OR date = '') ORDER BY date, number LIMIT ${MAX_LISTED}`,
-      [principal.organizationId, type, start_date, end_date],
-    );
+  async list(principal: Principal, query: ReportQueryDto): Promise<PushedFigureView[]> {
     const visibility = visibilityOf(principal);
-    const departments = await this.departmentsOfAgents(principal.organizationId);
-    const filters = (['agent_id', 'department', 'channel', 'category'] as const).filter((name) => wanted[name] !== undefined);
-    return rows
-      .filter((row) => mayBeSeen(visibility, row, departments))
-      .map((row) => ({ dimension: JSON.parse(row.dimension) as PushedFigureView['dimension'], metrics: JSON.parse(row.metrics) as PushedFigureView['metrics'], pushed_at: toInstant(Number(row.pushed_at)) }))
-      .filter(({ dimension }) => filters.every((name) => dimension[name] === wanted[name]));
+    const departments = await this.agents.departments(principal.organizationId);
+    const filters = (['agent_id', 'department', 'channel', 'category'] as const).filter((name) => query[name] !== undefined);
+    // One that is pushed again between two steps comes once more.
+    const found = new Map<string, PushedFigureView>();
+    for await (const rows of this.rows.inSteps(principal.organizationId, visibility, query)) {
+      for (const row of rows) {
+        if (!mayBeSeen(visibility, row, departments)) continue;
+        const dimension = JSON.parse(row.dimension) as PushedFigureView['dimension'];
+        if (!filters.every((name) => dimension[name] === query[name])) continue;
+        found.set(row.dimension_hash, { dimension, metrics: JSON.parse(row.metrics) as PushedFigureView['metrics'], pushed_at: toInstant(Number(row.pushed_at)) });
+        if (found.size === MAX_LISTED) return [...found.values()];
+      }
+    }
+    return [...found.values()];
   }
 
   private async assertSeen(principal: Principal, figures: readonly PushedFigureDto[]): Promise<void> {
     const visibility = visibilityOf(principal);
-    const departments = await this.departmentsOfAgents(principal.organizationId);
+    const departments = await this.agents.departments(principal.organizationId);
     const hidden = figures.findIndex(({ dimension: { agent_id = null, department = null, channel = null } }) => !mayBeSeen(visibility, { agent_id, department, channel }, departments));
     if (hidden >= 0) throw new DomainError('forbidden', 'statistics.data_scope_exceeded', `The figure [${hidden}] is of more than this credential sees: name a department, a channel or an agent that it may see.`);
-  }
-
-  private async departmentsOfAgents(organizationId: string): Promise<Map<string, string | null>> {
-    return new Map((await this.agents.enabled(organizationId)).map(({ id, department }) => [id, department]));
   }
 
   /** Two who push the same at once: the later one replaces what the earlier has written, when that is committed. */
