@@ -140,6 +140,15 @@ describe('the list of customers', () => {
   });
 });
 
+describe('the beginning of a customer', () => {
+  it('is found in the spelling of its phone or another one, and in that of its id', async () => {
+    const { api: there } = await anOrganization(app);
+    await aCustomer({ customer_id: 'C-1001', phone: '0086 138/0013 8000' }, there);
+    for (const q of ['0086 138', '0086 138/0013', '+86138', '００86', '+86 (138)', 'C-10']) expect([q, await found(there, `q=${encodeURIComponent(q)}`)]).toEqual([q, ['C-1001']]);
+    for (const q of ['c-10', '138']) expect([q, await found(there, `q=${q}`)]).toEqual([q, []]);
+  });
+});
+
 describe('who may', () => {
   it('reads as an agent, and writes as a supervisor', async () => {
     const { customer_id } = await aCustomer();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { emailKey, nameKey, phoneKey } from './contact-keys.js';
+import { emailKey, nameKey, phoneKey, plainPhone } from './contact-keys.js';
 
 describe('contacts as they are compared', () => {
   it.each([
@@ -11,6 +11,10 @@ describe('contacts as they are compared', () => {
 
   it.each([null, '', '110', 'none', '13800138000 ext. 5', '1380013800013800138000', '++86138'])('%j is no phone to go by', (phone) => {
     expect(phoneKey(phone)).toBeNull();
+  });
+
+  it.each([['0086 138', '+86138'], ['0086 138/0013', '+861380013'], ['００86', '+86'], ['+86-1', '+861'], ['/ ', '']])('the beginning %j of a phone is %j', (beginning, plain) => {
+    expect(plainPhone(beginning)).toBe(plain);
   });
 
   it('takes capitals for small letters', () => {

@@ -7,8 +7,13 @@ const MAX_NAME = 200;
  * whole number. A country code is not guessed: 138… and +86 138… are two numbers.
  */
 export function phoneKey(phone: string | null): string | null {
-  const plain = (phone ?? '').normalize('NFKC').replaceAll(PHONE_PUNCTUATION, '').replace(/^00/, '+');
+  const plain = plainPhone(phone ?? '');
   return PHONE.test(plain) ? plain : null;
+}
+
+/** A number or the beginning of one, as in its key. */
+export function plainPhone(phone: string): string {
+  return phone.normalize('NFKC').replaceAll(PHONE_PUNCTUATION, '').replace(/^00/, '+');
 }
 
 /** Providers tell capitals apart in theory only. */

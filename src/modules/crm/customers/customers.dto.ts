@@ -101,7 +101,8 @@ export class CustomerBatchDto {
 
 export class ListCustomersDto extends PageQueryDto {
   /**
-   * The beginning of the name, the phone, the email or the customer_id, in small or capital letters.
+   * The beginning of the name or the email, in small or capital letters, of the phone in whatever spelling, if it is a number of 5 to
+   * 20 digits, or of the customer_id as it is written.
    * @example '张'
    */
   @IfPresent()

@@ -7,7 +7,7 @@ import type { Sorting } from '../../../platform/database/keyset.js';
 import { addRows, placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { ownersSeenBy } from '../owner-scope.js';
-import { emailKey, nameKey, phoneKey } from './contact-keys.js';
+import { emailKey, nameKey, phoneKey, plainPhone } from './contact-keys.js';
 import { CustomerEntity } from './customer.entity.js';
 import type { ListCustomersDto } from './customers.dto.js';
 
@@ -116,8 +116,8 @@ function andIs(query: SelectQueryBuilder<CustomerEntity>, field: 'name' | 'phone
 }
 
 function andBegins(query: SelectQueryBuilder<CustomerEntity>, text: string): void {
-  const digits = text.replaceAll(/[\s().-]/g, '');
-  const beginnings = { name_key: nameKey(text) ?? text, customer_id: text, phone_key: digits === '' ? text : digits, email_key: text.toLowerCase() };
+  const phone = plainPhone(text);
+  const beginnings = { name_key: nameKey(text) ?? text, customer_id: text, phone_key: phone === '' ? text : phone, email_key: text.toLowerCase() };
   const conditions = Object.keys(beginnings).map((column) => `(customer.${column} >= :${column} AND customer.${column} < :${column}_end)`);
   const parameters = Object.entries(beginnings).flatMap(([column, value]) => [[column, value], [`${column}_end`, value + LAST]]);
   query.andWhere(`(${conditions.join(' OR ')})`, Object.fromEntries(parameters) as Record<string, string>);
