@@ -172,4 +172,20 @@ describe('who may', () => {
     expect(batch.body.data).toMatchObject([{ status: 'invalid', errors: [{ code: 'customer.not_found' }] }, { status: 'updated', errors: [] }]);
     expect((await api.get(path)).body).toEqual(hidden);
   });
+
+  it('gives no customer to another agent, as an application for some agents', async () => {
+    const [mine, other] = [await anAgent(api), await anAgent(api)];
+    const { as } = await anApplication(app, { data_scope: { agent_ids: [mine.id] } });
+    const own = await aCustomer({ owner_agent_id: mine.id });
+    const [path, made] = [`/crm/customers/${own['customer_id']}`, unique('C')];
+    const given = { owner_agent_id: other.id };
+    const answers = [await as.post('/crm/customers', { customer_id: made, ...given }), await as.put(`/crm/customers/${made}`, given), await as.put(path, given)];
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual(Array.from({ length: 3 }, () => [403, 'customer.data_scope_exceeded']));
+    const batch = await as.post('/crm/customers/batch', { customers: [{ customer_id: made, ...given }, { customer_id: own['customer_id'], ...given }, { customer_id: unique('C'), owner_agent_id: mine.id }] });
+    const refused = { status: 'invalid', errors: [{ field: '', code: 'customer.data_scope_exceeded' }] };
+    expect(batch.body.data).toMatchObject([refused, refused, { status: 'created', errors: [] }]);
+    expect((await api.get(`/crm/customers/${made}`)).status).toBe(404);
+    expect((await api.get(path)).body).toEqual(own);
+    expect((await as.put(path, { name: 'x', owner_agent_id: null })).body).toMatchObject({ name: 'x', owner_agent_id: null });
+  });
 });

@@ -45,6 +45,9 @@ export const ERROR_CODES: Record<string, ErrorCode> = {
     on: 'forbidden',
     detail: 'The ticket would belong to what this credential does not see: name a department, conversation or handler within its data scope.',
   },
+  'customer.data_scope_exceeded': {
+    on: 'forbidden', detail: 'The customer would belong to what this credential does not see: name an agent within its data scope, or none.',
+  },
   'conversation.data_scope_exceeded': {
     on: 'forbidden',
     detail: 'The conversation would belong to what this credential does not see: name a department, channel and agent within its data scope.',

@@ -35,7 +35,7 @@ export class CustomersController {
   @AnswersResource(RESOURCE)
   @ApiCreatedResponse({ type: CustomerView })
   @ApiOkResponse({ type: CustomerView, description: 'This customer_id was known: the customer as it is now' })
-  @Throws('customer.not_found')
+  @Throws('customer.not_found', 'customer.data_scope_exceeded')
   async upsert(@Caller() caller: Principal, @Body() input: UpsertCustomerDto, @Res({ passthrough: true }) reply: FastifyReply): Promise<CustomerView> {
     const { status, row } = await this.upserts.one(caller, input);
     if (status !== 'created') reply.status(200);
@@ -76,7 +76,7 @@ export class CustomersController {
   @Put(':customer_id')
   @Allow('crm:write')
   @AnswersResource(RESOURCE)
-  @Throws('customer.not_found', 'request.precondition_failed')
+  @Throws('customer.not_found', 'customer.data_scope_exceeded', 'request.precondition_failed')
   async put(@Caller() caller: Principal, @Param('customer_id') customerId: string, @Body() input: PutCustomerDto, @IfMatch() ifMatch?: string): Promise<CustomerView> {
     return toCustomerView((await this.upserts.one(caller, withId(customerId, input), ifMatch)).row);
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
-import { invalidField, notFound } from '../../../kernel/domain-error.js';
+import { DomainError, invalidField, notFound } from '../../../kernel/domain-error.js';
 import type { Principal } from '../../../kernel/principal.js';
 import type { Outcome } from '../../../platform/database/shared-unit.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
@@ -32,7 +32,7 @@ export class UpsertCustomers {
   async one(principal: Principal, fields: UpsertCustomerDto, ifMatch?: string): Promise<Upserted<CustomerEntity>> {
     const owners = ownersSeenBy(principal);
     const assertMayWrite = (known: CustomerEntity | null): void => {
-      assertSeen(owners, known);
+      assertWithin(owners, fields, known);
       assertMatchOrNone(ifMatch, known === null ? null : toCustomerView(known), CUSTOMER_WRITABLE);
     };
     return this.unitOfWork.run(async () => {
@@ -54,8 +54,8 @@ export class UpsertCustomers {
 
   /** Some of many in one unit of work. `owners` as `ownersSeenBy` says. */
   slice(organizationId: string, slice: readonly UpsertCustomerDto[], owners: readonly string[] = []): Promise<Outcome<Upserted<CustomerEntity>>[]> {
-    const assertMayWrite = (known: CustomerEntity | null): void => assertSeen(owners, known);
-    return this.unitOfWork.run(() => this.write(organizationId, slice.map((fields) => ({ fields, assertMayWrite }))));
+    const items = slice.map((fields) => ({ fields, assertMayWrite: (known: CustomerEntity | null): void => assertWithin(owners, fields, known) }));
+    return this.unitOfWork.run(() => this.write(organizationId, items));
   }
 
   private async write(organizationId: string, items: readonly Item[]): Promise<Outcome<Upserted<CustomerEntity>>[]> {
@@ -78,8 +78,11 @@ export class UpsertCustomers {
   }
 }
 
-function assertSeen(owners: readonly string[], known: CustomerEntity | null): void {
+/** A program that is confined changes and makes nothing that it could not see before and afterwards. */
+function assertWithin(owners: readonly string[], { owner_agent_id = null }: UpsertCustomerDto, known: CustomerEntity | null): void {
   if (known !== null && !isOwnerSeen(owners, known.owner_agent_id)) throw notFound('customer', known.customer_id);
+  if (isOwnerSeen(owners, owner_agent_id)) return;
+  throw new DomainError('forbidden', 'customer.data_scope_exceeded', 'The customer would belong to what this credential does not see: name an agent within its data scope, or none.');
 }
 
 function assertAgentKnown(unknown: ReadonlySet<string>, { owner_agent_id }: UpsertCustomerDto, known: CustomerEntity | null): void {
