@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startCluster } from '../support/cluster.js';
+import { HAS_SERVERS, startCluster } from '../support/cluster.js';
 import type { Cluster } from '../support/cluster.js';
 import { aMessage, anOrganization, created, during, tally, unique } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
@@ -157,5 +158,25 @@ describe('merging visitors', () => {
     expect(tally(begun)).toEqual({ 201: 30 });
     for (const each of visitors) expect(await get(`/visitors/${each.id}`)).toMatchObject({ id: first.id });
     expect(await conversationsOf(first)).toEqual(begun.map(({ body }) => body.id).sort());
+  });
+
+  it.runIf(HAS_SERVERS)('takes along the tickets that are made of its conversations meanwhile, and they are erased with the one that stays', async () => {
+    for (let round = 0; round < 3; round++) {
+      const [ada, guest] = [await aVisitor(), await aVisitor()];
+      const conversation = await conversationOf(guest);
+      const free = await created(api.post('/tickets', { title: 'Refund' }));
+      const fields = { content: 'my number is 4711', conversation_id: conversation.id };
+      const [merged, given, ...made] = await Promise.all([
+        merge(ada, guest),
+        cluster.b.api.put(`/tickets/${free.id}`, fields),
+        ...Array.from({ length: 12 }, (_, index) => delay(index).then(() => cluster.b.api.post('/tickets', { title: 'Refund', ...fields }))),
+      ]);
+      expect(tally([merged, given, ...made])).toEqual({ 200: 2, 201: 12 });
+      const ofAll = (field: string): Promise<unknown[]> => Promise.all([given, ...made].map(async ({ body }) => (await get(`/tickets/${body.id}`))[field]));
+      expect(new Set(await ofAll('visitor_id'))).toEqual(new Set([ada.id]));
+      expect((await api.delete(`/visitors/${ada.id}`)).status).toBe(204);
+      await cluster.settle();
+      expect(new Set(await ofAll('content'))).toEqual(new Set([null]));
+    }
   });
 });

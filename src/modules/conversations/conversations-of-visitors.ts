@@ -28,6 +28,11 @@ export class ConversationsOfVisitors implements VisitorHolding {
     holdings.register(this);
   }
 
+  /** Whoever makes messages or tickets of a conversation has locked it. */
+  async lock(organizationId: string, visitorId: string): Promise<void> {
+    await this.unitOfWork.query(`SELECT id FROM conversations WHERE ${OWN} ORDER BY id${this.unitOfWork.forUpdate}`, [visitorId, organizationId]);
+  }
+
   async move(organizationId: string, fromId: string, toId: string): Promise<void> {
     await changeRows(this.unitOfWork, `UPDATE conversations SET visitor_id = ? WHERE ${OWN}`, [toId, fromId, organizationId]);
   }

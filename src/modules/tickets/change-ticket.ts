@@ -41,11 +41,12 @@ export class ChangeTicket {
   ) {}
 
   async update(principal: Principal, id: string, input: UpdateTicketDto, ifMatch?: string): Promise<TicketView> {
+    const { ticket_id, status, handler, conversation_id, due_at, ...fields } = input;
     return this.unitOfWork.run(async () => {
+      if (typeof conversation_id === 'string') await this.references.lockConversation(conversation_id);
       const before = await this.tickets.getForUpdate(principal, id);
       const now = this.clock.now();
       assertMatch(ifMatch, toTicketView(before, now), TICKET_WRITABLE);
-      const { ticket_id, status, handler, conversation_id, due_at, ...fields } = input;
       const after: TicketEntity = { ...before, ...fields };
       if (ticket_id !== undefined) after.external_id = this.references.externalId(before.id, ticket_id);
       if (due_at !== undefined) after.due_at = dueAt(due_at);

@@ -48,6 +48,11 @@ export class TicketReferences {
     return (await this.agents.lock(organizationId, agentId))?.enabled === true;
   }
 
+  /** Before its tickets, as messages that become tickets and merges of visitors lock it: nobody waits for each other. */
+  async lockConversation(id: string): Promise<void> {
+    await this.conversations.lock([id]);
+  }
+
   async conversation(principal: Principal, id: string | null): Promise<LockedConversation | null> {
     if (id === null) return null;
     const conversation = (await this.conversations.lock([id])).get(id);

@@ -32,6 +32,8 @@ export abstract class Visitors {
 export interface VisitorHolding {
   /** A word for the kind of thing, `conversations`; the audit log counts what was erased under it. */
   name: string;
+  /** Keeps others from making more out of it for this visitor until the open unit ends; asked of all before anything is moved. */
+  lock?(organizationId: string, visitorId: string): Promise<void>;
   /** Gives all that belongs to one visitor to another. Part of the open unit, in which the rows of both visitors are locked. */
   move(organizationId: string, fromId: string, toId: string): Promise<void>;
   /**

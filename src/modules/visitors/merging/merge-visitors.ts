@@ -38,6 +38,7 @@ export class MergeVisitors {
     const { organizationId } = principal;
     return this.unitOfWork.run(async () => {
       const { visitor, merged } = await this.lockBoth(organizationId, id, mergedId);
+      for (const holding of this.holdings.all) await holding.lock?.(organizationId, merged.id);
       for (const holding of this.holdings.all) await holding.move(organizationId, merged.id, visitor.id);
       // What was moved may have changed it.
       const before = (await this.visitors.findRow(organizationId, visitor.id))!;
