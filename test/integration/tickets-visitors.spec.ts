@@ -54,6 +54,22 @@ describe("a visitor's tickets", () => {
     for (const { visitor_id } of [merged, kept] as unknown as { visitor_id: string }[]) expect((await api.get(`/tickets?visitor_id=${visitor_id}`)).body.data).toMatchObject([{ id: ticket.id, visitor_id: kept['visitor_id'] }]);
   });
 
+  it('are given to no conversation of another visitor, whose words they do not hold', async () => {
+    const [own, another] = [await aConversation(api), await aConversation(api)];
+    const ticket = await aTicketFrom(own);
+    const give = (conversation_id: string | null) => api.put(`/tickets/${ticket.id}`, { conversation_id });
+    for (const taken of [own.id, null]) {
+      expect((await give(taken)).status).toBe(200);
+      const before = await get(ticket);
+      expect((await give(another.id)).body).toMatchObject({ status: 409, code: 'ticket.other_visitor' });
+      expect(await get(ticket)).toEqual(before);
+    }
+    expect((await api.post(`/visitors/${another['visitor_id']}/merge`, { visitor_id: own['visitor_id'] })).status).toBe(200);
+    expect((await give(another.id)).body).toMatchObject({ conversation_id: another.id, visitor_id: another['visitor_id'] });
+    const free = await aTicket(api);
+    expect((await api.put(`/tickets/${free.id}`, { conversation_id: own.id })).body).toMatchObject({ conversation_id: own.id, visitor_id: another['visitor_id'] });
+  });
+
   it('lose what was said, in steps, and keep what is counted', async () => {
     const [conversation, another] = [await aConversation(api), await aConversation(api)];
     const tickets = [await aTicketFrom(conversation), await aTicketFrom(conversation), await aTicketFrom(conversation)];

@@ -135,6 +135,7 @@ export const ERROR_CODES: Record<string, ErrorCode> = {
   },
   'organization.slug_taken': { on: 'conflict', detail: 'The slug "acme" is taken.' },
   'ticket.ticket_id_taken': { on: 'conflict', detail: 'There is a ticket with ticket_id "T-2041" already.' },
+  'ticket.other_visitor': { on: 'conflict', detail: 'The ticket may hold words of another visitor; make another ticket for this conversation.' },
   'ticket.invalid_transition': {
     on: 'conflict',
     detail: 'A ticket that is closed cannot become pending.',

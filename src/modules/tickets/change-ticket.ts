@@ -113,7 +113,9 @@ export class ChangeTicket {
     if (id === undefined || id === ticket.conversation_id) return;
     const conversation = await this.references.conversation(principal, id);
     ticket.conversation_id = conversation?.id ?? null;
-    if (conversation !== null) Object.assign(ticket, { channel: conversation.channel, visitor_id: conversation.visitorId });
+    if (conversation === null) return;
+    await this.references.assertSameVisitor(ticket, conversation);
+    Object.assign(ticket, { channel: conversation.channel, visitor_id: conversation.visitorId });
   }
 
   /** Null where the caller tells none. */

@@ -66,6 +66,12 @@ export class TicketReferences {
     return conversation;
   }
 
+  /** What a visitor said is found, and erased, by the visitor of the ticket: that stays the same person. */
+  async assertSameVisitor({ organization_id, visitor_id }: TicketEntity, { visitorId }: LockedConversation): Promise<void> {
+    if (visitor_id === null || visitor_id === visitorId || (await this.visitors.idOf(organization_id, visitor_id)) === visitorId) return;
+    throw new DomainError('conflict', 'ticket.other_visitor', 'The ticket may hold words of another visitor; make another ticket for this conversation.');
+  }
+
   /** What the visitor wrote, the oldest first; null for nothing, and for callers who may not read messages. */
   async wordsOf(principal: Principal, conversationId: string): Promise<string | null> {
     if (!hasScope(principal, 'messages:read')) return null;

@@ -67,7 +67,10 @@ export class TicketsController {
     'Being worked on': { status: 'processing', priority: 'urgent' },
   })
   @AnswersResource({ etagFields: TICKET_WRITABLE })
-  @Throws('ticket.not_found', 'ticket.invalid_transition', 'ticket.ticket_id_taken', 'ticket.data_scope_exceeded', 'conversation.erased', 'request.precondition_failed')
+  @Throws(
+    'ticket.not_found', 'ticket.invalid_transition', 'ticket.ticket_id_taken', 'ticket.other_visitor', 'ticket.data_scope_exceeded', 'conversation.erased',
+    'request.precondition_failed',
+  )
   update(@Caller() caller: Principal, @Param('id') id: string, @Body() input: UpdateTicketDto, @IfMatch() ifMatch?: string): Promise<TicketView> {
     return this.changes.update(caller, id, input, ifMatch);
   }

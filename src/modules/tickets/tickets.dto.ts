@@ -69,7 +69,8 @@ class TicketFieldsDto {
   department?: string | null;
 
   /**
-   * The conversation that it came from.
+   * The conversation that it came from. Once it had one, only another one of the same visitor takes its place: a ticket stays
+   * with the visitor whose words it may hold.
    * @example 'cnv_01k5x6j3q8v4m2n7p9r1s5t6w0'
    */
   @IsOptional()
