@@ -71,12 +71,12 @@ const valuesOf = (field: string) => ({
 });
 const flag = (field: string) => ({ values: () => [true, false], lets: (item: Body, value: unknown) => item[field] === value });
 const createdAt = (item: Body): string => item.created_at;
-/** What has no such instant counts as `without`. */
-const sinceAndUntil = (field: string, name: string, without = ''): List['filters'] => {
+/** What has no such instant is let through by neither. */
+const sinceAndUntil = (field: string, name: string): List['filters'] => {
   const values = (items: Body[]): string[] => [items[10]!, items[0]!].map((item) => item[field]).filter((value) => value !== null).concat('2000-01-01T00:00:00Z');
   return {
-    [`${name}_since`]: { values, lets: (item, value) => (item[field] ?? without) >= value },
-    [`${name}_until`]: { values, lets: (item, value) => (item[field] ?? without) < value },
+    [`${name}_since`]: { values, lets: (item, value) => item[field] !== null && item[field] >= value },
+    [`${name}_until`]: { values, lets: (item, value) => item[field] !== null && item[field] < value },
   };
 };
 const betweenInstants: List['filters'] = {
@@ -194,7 +194,7 @@ const LISTS: List[] = [
     route: '/conversations', path: '/conversations',
     add: addConversation,
     sorts: { created_at: createdAt, updated_at: (item) => item.updated_at },
-    filters: { status: valuesOf('status'), agent_id: valuesOf('agent_id'), visitor_id: valuesOf('visitor_id'), department: valuesOf('department'), channel: valuesOf('channel'), category: valuesOf('category'), priority: valuesOf('priority'), rating: valuesOf('rating'), closed_reason: valuesOf('closed_reason'), off_hours: flag('off_hours'), tag: { values: () => ['a', 'b', '"b'], lets: ({ tags }, value) => tags.includes(value) }, ...sinceAndUntil('created_at', 'created'), ...Object.fromEntries(Object.entries(sinceAndUntil('closed_at', 'closed')).map(([name, { values, lets }]) => [name, { values, lets: (item: Body, value: any) => item.closed_at !== null && lets(item, value) }])), q: { values: () => ['parcel', 'parcel 1'], lets: ({ subject }, value) => subject?.toLowerCase().startsWith(value) } },
+    filters: { status: valuesOf('status'), agent_id: valuesOf('agent_id'), visitor_id: valuesOf('visitor_id'), department: valuesOf('department'), channel: valuesOf('channel'), category: valuesOf('category'), priority: valuesOf('priority'), rating: valuesOf('rating'), closed_reason: valuesOf('closed_reason'), off_hours: flag('off_hours'), tag: { values: () => ['a', 'b', '"b'], lets: ({ tags }, value) => tags.includes(value) }, ...sinceAndUntil('created_at', 'created'), ...sinceAndUntil('closed_at', 'closed'), q: { values: () => ['parcel', 'parcel 1'], lets: ({ subject }, value) => subject?.toLowerCase().startsWith(value) } },
   },
   {
     route: '/tickets', path: '/tickets',
@@ -209,7 +209,7 @@ const LISTS: List[] = [
       conversation_id: valuesOf('conversation_id'), visitor_id: valuesOf('visitor_id'), customer_id: valuesOf('customer_id'), ticket_id: valuesOf('ticket_id'), overdue: flag('overdue'),
       unassigned: { values: () => [true, false], lets: ({ handler }, value) => (handler === null) === value },
       tag: { values: () => ['g0', 'g2', 'none'], lets: (item, value) => item.tags.includes(value) },
-      ...sinceAndUntil('created_at', 'created'), ...sinceAndUntil('updated_at', 'updated'), ...sinceAndUntil('due_at', 'due', '9999'),
+      ...sinceAndUntil('created_at', 'created'), ...sinceAndUntil('updated_at', 'updated'), ...sinceAndUntil('due_at', 'due'),
     },
   },
   {

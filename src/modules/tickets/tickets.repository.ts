@@ -11,7 +11,7 @@ import { isUniqueViolation } from '../../platform/database/unique-violation.js';
 import { UnitOfWork } from '../../platform/database/unit-of-work.js';
 import { visibleTo } from '../../platform/database/visible-to.js';
 import { ENDED } from './domain/ticket-status.js';
-import { TicketEntity } from './ticket.entity.js';
+import { NEVER_DUE, TicketEntity } from './ticket.entity.js';
 import { FILTERS } from './tickets.dto.js';
 import type { ListTicketsDto } from './tickets.dto.js';
 
@@ -71,6 +71,7 @@ export class TicketsRepository {
     }
     if (filter.unassigned !== undefined) query.andWhere(`ticket.handler IS ${filter.unassigned ? '' : 'NOT '}NULL`);
     if (filter.ticket_id !== undefined) query.andWhere('ticket.external_id = :externalId', { externalId: filter.ticket_id });
+    if (filter.due_since !== undefined) query.andWhere('ticket.due_at < :neverDue', { neverDue: NEVER_DUE });
     for (const column of ['due', 'created', 'updated'] as const) {
       const [since, until] = [filter[`${column}_since`], filter[`${column}_until`]];
       if (since !== undefined) query.andWhere(`ticket.${column}_at >= :${column}Since`, { [`${column}Since`]: since });
