@@ -56,6 +56,7 @@ describe('merging visitors', () => {
     expect(await conversationsOf(ada)).toEqual([own.id, taken.id].sort());
     expect(await conversationsOf(guest)).toEqual([own.id, taken.id].sort());
     expect(await get(`/messages/${message.id}`)).toMatchObject({ sender: { type: 'visitor', id: ada.id } });
+    for (const { id } of [ada, guest]) expect((await api.get(`/messages?sender_id=${id}`)).body.data).toMatchObject([{ id: message.id }]);
     expect((await api.get(`/visitors/${guest.id}/tracks`)).body.data).toEqual([{ ...track, visitor_id: ada.id }]);
     expect(await get(`/tickets/${ticket.id}`)).toMatchObject({ visitor_id: ada.id });
     expect(await get(`/audit-logs?target_id=${ada.id}`)).toMatchObject({ data: [{ action: 'visitor.merged', details: { merged_visitor_id: guest.id }, actor_kind: 'api_key' }] });

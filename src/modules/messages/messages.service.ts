@@ -10,6 +10,7 @@ import { assertMatch } from '../../platform/http/etag.js';
 import { validate } from '../../platform/http/validation/validation.pipe.js';
 import { Outbox } from '../../platform/outbox/outbox.js';
 import { Conversations } from '../conversations/conversations.contract.js';
+import { Visitors } from '../visitors/visitors.contract.js';
 import { AppendMessages } from './append-messages.js';
 import { fitsType } from './message-content.js';
 import { messageEvent } from './message-events.js';
@@ -23,6 +24,8 @@ import { toMessageView } from './messages.view.js';
 import { ReceiptsRepository } from './receipts/receipts.repository.js';
 import { SearchMessages } from './search/search-messages.js';
 
+const VISITOR_ID = /^vis_[0-9a-z]{26}$/;
+
 @Injectable()
 export class MessagesService extends Messages {
   constructor(
@@ -31,6 +34,7 @@ export class MessagesService extends Messages {
     private readonly receipts: ReceiptsRepository,
     private readonly appending: AppendMessages,
     private readonly conversations: Conversations,
+    private readonly visitors: Visitors,
     private readonly unitOfWork: UnitOfWork,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
@@ -51,8 +55,10 @@ export class MessagesService extends Messages {
   }
 
   async list(principal: Principal, filter: ListMessagesDto): Promise<Page<MessageView>> {
-    const { q } = filter;
-    const page = await (q === undefined ? this.messages.list(principal, filter) : this.searching.list(principal, filter, q));
+    const { q, sender_id } = filter;
+    // What a visitor that was merged has written stands under another id.
+    const wanted = sender_id === undefined || !VISITOR_ID.test(sender_id) ? filter : { ...filter, sender_id: (await this.visitors.idOf(principal.organizationId, sender_id)) ?? sender_id };
+    const page = await (q === undefined ? this.messages.list(principal, wanted) : this.searching.list(principal, wanted, q));
     return mapPage({ ...page, data: await this.receipts.withStatus(page.data) }, toMessageView);
   }
 
