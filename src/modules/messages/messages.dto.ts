@@ -54,7 +54,8 @@ export class ListConversationMessagesDto extends PageQueryDto {
   /**
    * Only messages that hold all of these words, whatever their case and width, also Chinese words of two characters; a
    * `*` behind a word asks for what begins with it. The most relevant of the 500 newest matches come first; with `sort`
-   * all that match come in that order.
+   * all that match come in that order. Here `created_at` is the order in which messages were stored: of history that was
+   * brought in it is not that of its own times.
    * @example 'parcel'
    */
   @IfPresent()
