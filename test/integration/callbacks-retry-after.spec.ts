@@ -49,3 +49,12 @@ describe.each([503, 429, 500])('Retry-After with %i', (code) => {
     expect(next['status']).toBe('succeeded');
   });
 });
+
+it.each([
+  ['many headers', Array.from({ length: 70 }, (_, index) => `x-${index}: v`)],
+  ['a long one', [`content-security-policy: ${'x'.repeat(8200)}`]],
+])('Retry-After is waited for and kept behind %s', async (_, others) => {
+  const { url } = await desk.receiver({ answer: onlyTheFirst(answer('503 Later', [...others, 'retry-after: 600'])) });
+  const [bad] = await desk.deliverTwo(await desk.endpointAt(url));
+  desk.assertBecame(bad, failsWith(503, { next: IN_TEN_MINUTES, headers: { 'retry-after': '600' } }));
+});

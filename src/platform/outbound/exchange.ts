@@ -141,7 +141,11 @@ function afterPendingInput(exchange: Exchange): void {
   });
 }
 
-function boundedHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+type Headers = Record<string, string | string[] | undefined>;
+
+/** `Retry-After` comes first: it is obeyed, wherever the receiver or what stands before it has put it. */
+function boundedHeaders(all: Headers): Record<string, string> {
+  const headers = all['retry-after'] === undefined ? all : { 'retry-after': all['retry-after'], ...all };
   const kept: Record<string, string> = {};
   let count = 0;
   let spareChars = KEPT_HEADERS_CHARS;

@@ -86,6 +86,14 @@ describe('an answer', () => {
     );
   });
 
+  it('keeps Retry-After wherever it comes', async () => {
+    const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`x-${i}`, 'v']));
+    const receiver = await httpReceiver((_, response) => response.writeHead(503, { ...many, 'retry-after': '7' }).end());
+    const { headers } = await client().send(post(receiver.url));
+    expect(headers).toMatchObject({ 'retry-after': '7', 'x-0': 'v' });
+    expect(Object.keys(headers)).toHaveLength(64);
+  });
+
   it('may name its headers as it likes', async () => {
     const receiver = await httpReceiver((_, response) => {
       response.writeHead(200, ['__proto__', 'a', 'constructor', 'b', 'hasOwnProperty', 'c']).end();

@@ -15,7 +15,7 @@ export interface OutboundRequest {
 
 export interface OutboundResponse {
   status: number;
-  /** Lower-case names, repeated ones joined by a comma; at most 64 headers and 8 KiB, the rest is cut off. */
+  /** Lower-case names, repeated ones joined by a comma; `retry-after` first, at most 64 headers and 8 KiB, the rest is cut off. */
   headers: Record<string, string>;
   /** The first 4 KiB, or as much as was asked for, as they came, not decompressed; less where the connection was lost. */
   body: Buffer;
