@@ -112,6 +112,19 @@ describe('a delivery', () => {
     expect(await onlyDelivery(notTls)).toMatchObject({ status: 'exhausted', attempts: [{ error_class: 'tls' }] });
   });
 
+  it.each([1, 30 * 24])('took as long as it did when the clock is set %i hours on meanwhile', async (hours) => {
+    answers = ['hang', 'hang'];
+    const endpoint = await endpointFor({ timeout_ms: 1000, retry: { schedule_seconds: [0, 604_800, 604_800] } });
+    await created(api.post('/visitors', {}));
+    await sink.waitFor(1, 10_000);
+    clock.advance(hours * HOUR_MS);
+    await cluster.settle();
+    const { status, attempts } = await onlyDelivery(endpoint);
+    expect(status).toBe('failed');
+    expect(attempts[0]).toMatchObject({ error_class: 'timeout' });
+    expect(attempts[0].duration_ms).toBeLessThan(10_000);
+  });
+
   it('waits for its first attempt as long as its schedule begins with', async () => {
     const endpoint = await endpointFor({ retry: { schedule_seconds: [3600, 60] } });
     await cause();
@@ -220,6 +233,16 @@ describe('a delivery', () => {
     expect(sink.received.find(({ path }) => path === '/watcher')!.body.data).toMatchObject({ callback_id: first.id, event: 'visitor.created', attempt_count: 2, last_status_code: 500, delivery_id: expect.any(String), event_id: expect.any(String) });
     expect(exhausted).toBeDefined();
     expect((await eventNames()).filter((name) => name.startsWith('callback.'))).toEqual(['callback.exhausted', 'callback.exhausted']);
+  });
+
+  it('that is exhausted when its endpoint has been deleted is told to nobody', async () => {
+    answers = [{ status: 500, delayMs: 400 }];
+    const endpoint = await endpointFor({ retry: { schedule_seconds: [0] } });
+    await created(api.post('/visitors', {}));
+    await sink.waitFor(1, 10_000);
+    expect((await api.delete(`/callbacks/${endpoint.id}`)).status).toBe(204);
+    await cluster.settle();
+    expect((await eventNames()).filter((name) => name.startsWith('callback.'))).toEqual([]);
   });
 
   it('is sent again by hand, whatever became of it, and its schedule begins anew', async () => {

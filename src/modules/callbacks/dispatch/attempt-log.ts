@@ -111,6 +111,8 @@ export class AttemptLog {
   private async tellExhausted({ delivery, number, statusCode, result }: NumberedAttempt): Promise<void> {
     if (result.kind !== 'exhausted' || delivery.event.type.startsWith('callback.')) return;
     const endpoint = await this.endpoints.find(delivery.callbackId);
+    // Deleted meanwhile: nobody waits for what it was to get.
+    if (endpoint === null) return;
     this.outbox.append(
       domainEvent(delivery.organizationId, 'callback.exhausted', this.clock.now(), {
         callback_id: delivery.callbackId,

@@ -52,12 +52,13 @@ export class SendDelivery implements OnApplicationShutdown {
   private async endOf(target: Target, deliveries: readonly ClaimedDelivery[], startedAt: number, signal: AbortSignal): Promise<End | null> {
     // Members of a batch may have been tried before they were one: none loses what its schedule still gives it.
     const made = Math.min(...deliveries.map(({ scheduleIndex }) => scheduleIndex));
+    const begunAt = performance.now();
     try {
       const request = { signal, ...requestFor(target, deliveries, startedAt) };
       return this.answered(target, made, await this.sendOnce(request).catch((error: unknown) => this.sendAgain(request, made, error)));
     } catch (error) {
       if (signal.aborted || (error instanceof OutboundError && error.code === 'aborted')) return null;
-      return this.unanswered(target, made, startedAt, error);
+      return this.unanswered(target, made, Math.round(performance.now() - begunAt), error);
     }
   }
 
@@ -91,14 +92,13 @@ export class SendDelivery implements OnApplicationShutdown {
     };
   }
 
-  private unanswered(target: Target, made: number, startedAt: number, error: unknown): End {
+  private unanswered(target: Target, made: number, durationMs: number, error: unknown): End {
     const errorClass = error instanceof OutboundError ? error.code : 'other';
     // An internal address stays internal: going through the whole schedule would help nobody.
     const hopeless = errorClass === 'address_forbidden' || (error instanceof OutboundError && error.permanent);
     const failure = { statusCode: null, timedOut: errorClass === 'timeout', retryAfter: null };
     return {
-      durationMs: Math.max(0, this.clock.now() - startedAt), statusCode: null,
-      errorClass, errorMessage: error instanceof Error ? error.message : String(error), responseHeaders: null, responseBody: null,
+      durationMs, statusCode: null, errorClass, errorMessage: error instanceof Error ? error.message : String(error), responseHeaders: null, responseBody: null,
       result: hopeless ? { kind: 'discarded', gone: false, url: target.endpoint.url } : this.retryOrExhaust(target, made, failure),
     };
   }

@@ -26,6 +26,6 @@ function confines(scope: DataScope | null): boolean {
 const NO_ONES_DEPARTMENT = '';
 
 /** Events about an endpoint are for who made it and for those who see all: its URL may hold a receiver's credential. */
-export function subjectOf(creator: Creator | null): EventSubject {
-  return { ...SHARED_SUBJECT, shared: false, agentId: creator?.agent_id ?? null, department: NO_ONES_DEPARTMENT };
+export function subjectOf(creator: Creator): EventSubject {
+  return { ...SHARED_SUBJECT, shared: false, agentId: creator.agent_id, department: NO_ONES_DEPARTMENT };
 }
