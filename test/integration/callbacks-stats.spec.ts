@@ -7,6 +7,7 @@ import { startCallbackSink } from '../support/callback-sink.js';
 import type { CallbackSink, SinkBehaviour } from '../support/callback-sink.js';
 import { startTestApp } from '../support/start-test-app.js';
 import type { TestApp } from '../support/start-test-app.js';
+import { storeEvents } from '../support/stored-events.js';
 import { TestClock } from '../support/test-clock.js';
 
 const DAY_MS = 86_400_000;
@@ -113,6 +114,19 @@ describe('GET /callbacks/{id}/stats', () => {
     expect(await stats(id)).toMatchObject({ attempts: 2, succeeded: 1, failed: 1 });
     clock.advance(DAY_MS);
     expect(await stats(id)).toMatchObject({ attempts: 0, last_success_at: null });
+    await remove(id);
+  });
+
+  it('counts what was recovered, however old', async () => {
+    const id = await anEndpoint();
+    const { organization_id } = ((await query('SELECT organization_id FROM callback_endpoints WHERE id = ?', [id])) as [Record<string, string>])[0];
+    const at = clock.now() - 10 * DAY_MS;
+    await storeEvents(unitOfWork(), organization_id!, [at, at + 1, at + 2]);
+    behaviour = { status: 200 };
+    const range = { since: new Date(at).toISOString(), until: new Date(at + 1000).toISOString() };
+    expect((await app.api.post(`/callbacks/${id}/recover`, range)).status).toBe(202);
+    await app.settle();
+    expect(await stats(id)).toMatchObject({ attempts: 3, succeeded: 3, success_rate: 1, sampled: false });
     await remove(id);
   });
 

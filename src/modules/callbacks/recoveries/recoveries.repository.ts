@@ -40,6 +40,16 @@ export class RecoveriesRepository {
     return keysetPage(query, SORTING, page);
   }
 
+  /** Where the range begins that goes furthest back, of those of an endpoint that have run since; null without any. */
+  async earliestOf(callbackId: string, runSince: number): Promise<number | null> {
+    const [row] = await this.unitOfWork.query<{ earliest: number | null }>(
+      'SELECT MIN(since_at) AS earliest FROM callback_recoveries WHERE callback_id = ? AND (finished_at IS NULL OR finished_at >= ?)',
+      [callbackId, runSince],
+    );
+    const earliest = row?.earliest ?? null;
+    return earliest === null ? null : Number(earliest);
+  }
+
   /** Those that run and that no worker has claimed. */
   async unclaimed(now: number): Promise<string[]> {
     const rows = await this.unitOfWork.query<{ id: string }>(

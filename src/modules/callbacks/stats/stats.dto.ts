@@ -32,7 +32,9 @@ export class EndpointStatsView {
    */
   since: string;
   /**
-   * Attempts that ended since then; of each delivery in a batch its own.
+   * Attempts that were begun since then; of each delivery in a batch its own. Deliveries of older events are looked at as
+   * far back before the window as the schedule is long and a day, 28 days at the most, and as far as a recovery since then
+   * went: what is older still and was sent again by hand, or when the endpoint was enabled, is not counted.
    * @example 4000
    */
   attempts: number;

@@ -21,7 +21,7 @@ export interface AttemptRow {
 export class StatsRepository {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  /** Attempts begun since `since`, of the newest deliveries that were made since `madeSince`. */
+  /** Attempts begun since `since`, of the newest deliveries whose events happened since `madeSince`. */
   async attempts(callbackId: string, madeSince: number, since: number): Promise<{ rows: AttemptRow[]; sampled: boolean }> {
     const deliveries = await this.unitOfWork.query<{ id: string }>(
       'SELECT id FROM callback_deliveries WHERE callback_id = ? AND created_at >= ? ORDER BY created_at DESC, id DESC LIMIT ?',

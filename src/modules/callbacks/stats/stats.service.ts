@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, toInstant } from '../../../kernel/clock.js';
 import type { Principal } from '../../../kernel/principal.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
+import { RecoveriesRepository } from '../recoveries/recoveries.repository.js';
 import type { EndpointStatsQueryDto, EndpointStatsView, LastFailureView } from './stats.dto.js';
 import { StatsRepository } from './stats.repository.js';
 import type { AttemptRow } from './stats.repository.js';
@@ -19,16 +20,21 @@ export class StatsService {
   constructor(
     private readonly endpoints: EndpointsRepository,
     private readonly stats: StatsRepository,
+    private readonly recoveries: RecoveriesRepository,
     private readonly clock: Clock,
   ) {}
 
-  /** Deliveries that were made before the window may have been tried in it: they are looked at as far back as the schedule is long, and a day. */
+  /**
+   * Deliveries of events before the window may have been tried in it: they are looked at as far back as the schedule is
+   * long, and a day, and as far as a recovery since then went.
+   */
   async of(principal: Principal, callbackId: string, query: EndpointStatsQueryDto): Promise<EndpointStatsView> {
     const now = this.clock.now();
     const since = Math.max(query.since ?? now - DEFAULT_WINDOW_MS, now - LONGEST_WINDOW_MS);
     const endpoint = await this.endpoints.get(principal, callbackId);
     const scheduleMs = endpoint.schedule_seconds.reduce((sum, seconds) => sum + seconds, 0) * 1000 * JITTER;
-    const madeSince = Math.floor(since - Math.min(scheduleMs + LATE_MS, LONGEST_WINDOW_MS));
+    const triedSince = Math.floor(since - Math.min(scheduleMs + LATE_MS, LONGEST_WINDOW_MS));
+    const madeSince = Math.min(triedSince, (await this.recoveries.earliestOf(endpoint.id, triedSince)) ?? triedSince);
     const { rows, sampled } = await this.stats.attempts(endpoint.id, madeSince, since);
     const { count, oldestAt } = await this.stats.pending(endpoint.id);
     const { attempts, succeeded, failed, successRate, p50Ms, p95Ms, lastSuccess, lastFailure } = summarize(rows);
