@@ -1,10 +1,7 @@
 import type { QueryResult, QueryRunner } from 'typeorm';
-import { charactersOf } from './rows.js';
+import { MAX_CHARACTERS, charactersOf } from './statement-size.js';
 
 type Query = (sql: string, parameters?: unknown[], structured?: boolean) => Promise<unknown>;
-
-/** Of text in one packet, but for one statement that has more. */
-const MAX_CHARACTERS = 1024 * 1024;
 
 /** What TypeORM begins a transaction with. */
 const BEGIN = 'START TRANSACTION';

@@ -1,9 +1,8 @@
+import { MAX_CHARACTERS, charactersOf } from './statement-size.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** SQLite takes 32,766 parameters in one statement. */
 const MAX_PARAMETERS = 30_000;
-/** Of text in one statement. MySQL cuts the connection at a packet of 16 MiB, or less where it is so configured, and a character may become four bytes. */
-const MAX_CHARACTERS = 1024 * 1024;
 
 interface MysqlResult {
   insertId: number;
@@ -67,13 +66,6 @@ function sliceOf(rows: readonly (readonly unknown[])[], start: number, most: num
     if (characters > MAX_CHARACTERS && index > start) return rows.slice(start, index);
   }
   return rows.slice(start, end);
-}
-
-/** How much text there is among the values of a statement. */
-export function charactersOf(values: readonly unknown[]): number {
-  let characters = 0;
-  for (const value of values) if (typeof value === 'string') characters += value.length;
-  return characters;
 }
 
 /** MySQL names the first generated number, SQLite the last one. */
