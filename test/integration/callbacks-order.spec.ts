@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { DeliveryClaims } from '../../src/modules/callbacks/dispatch/delivery-claims.js';
 import type { ClaimedDelivery } from '../../src/modules/callbacks/dispatch/delivery-claims.js';
-import { DueDeliveries } from '../../src/modules/callbacks/dispatch/due-deliveries.js';
-import { EndpointsRepository } from '../../src/modules/callbacks/endpoints/endpoints.repository.js';
 import { callbackDesk } from '../support/callback-desk.js';
 import { aConversation, aMessage, anEndpoint, created, deliveriesOf } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
 
 const LEASE_MS = 30_000;
-const HOUR_MS = 3_600_000;
 const RULES = { ordered: true, batch: null, rateLimit: null };
 
 const desk = callbackDesk();
@@ -128,37 +125,5 @@ describe('an endpoint with an order', () => {
     await aMessage(desk.api, conversation!);
     await desk.cluster.settle();
     expect(seqsOf(conversation!)).toEqual([1, 1]);
-  });
-
-  it.each([
-    ['by hand', (endpoint: Resource, delivery: Resource) => desk.api.post(`/callbacks/${endpoint.id}/deliveries/${delivery.id}/retry`)],
-    ['by a recovery', (endpoint: Resource, delivery: Resource) => desk.api.post(`/callbacks/${endpoint.id}/recover`, { since: delivery['created_at'], include_succeeded: true })],
-  ])('does not get an event again, %s, while a later one of its conversation is being sent', async (_, sendAgain) => {
-    const [conversation, other] = await conversations(2);
-    const endpoint = await ordered({ retry: { schedule_seconds: [3600, 0] } });
-    await aMessage(desk.api, conversation!);
-    desk.clock.advance(HOUR_MS);
-    await desk.cluster.settle();
-    const [first] = await deliveriesOf(desk.api, endpoint);
-    await aMessage(desk.api, conversation!);
-    await desk.api.put(`/callbacks/${endpoint.id}`, { enabled: false });
-    desk.clock.advance(HOUR_MS);
-    const [later] = await claimed(desk.cluster.b, endpoint);
-    await desk.api.put(`/callbacks/${endpoint.id}`, { enabled: true });
-    expect((await sendAgain(endpoint, first!)).status).toBe(202);
-    await desk.cluster.settle();
-    expect(seqsOf(conversation!)).toEqual([1]);
-    const entity = (await desk.cluster.a.app.get(EndpointsRepository).find(endpoint.id))!;
-    expect(await desk.cluster.a.app.get(DueDeliveries).nextReadyAt(entity)).toBe(later!.claimedUntil);
-    // Of another conversation it does.
-    await desk.api.put(`/callbacks/${endpoint.id}`, { retry: { schedule_seconds: [0, 0] } });
-    await aMessage(desk.api, other!);
-    await desk.cluster.settle();
-    expect([seqsOf(conversation!), seqsOf(other!)]).toEqual([[1], [1]]);
-    desk.clock.advance(LEASE_MS + 1);
-    await expect.poll(async () => {
-      await desk.cluster.settle();
-      return seqsOf(conversation!);
-    }).toEqual([1, 1, 2]);
   });
 });

@@ -5,7 +5,6 @@ import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
 import { rulesOf } from './dispatch-rules.js';
 import type { DispatchRules } from './dispatch-rules.js';
-import { groupBy } from './group-by.js';
 import { grantable } from './rate-grants.js';
 
 export interface DeliveryRow {
@@ -22,21 +21,12 @@ export interface DeliveryRow {
 
 const COLUMNS = 'd.id, d.organization_id, d.callback_id, d.event_id, d.attempt_count, d.schedule_index, d.conversation_id, d.batch_id, d.due_at';
 
-const OF_CONVERSATION = 'SELECT 1 FROM callback_deliveries p WHERE p.callback_id = d.callback_id AND p.conversation_id = d.conversation_id';
 /** Outstanding events of the same conversation that come before `d`. */
-const PREDECESSOR = `${OF_CONVERSATION} AND p.event_number < d.event_number AND p.due_at IS NOT NULL`;
-/** What is sent again has its place before those that were sent meanwhile. */
-const SUCCESSOR = `${OF_CONVERSATION} AND p.event_number > d.event_number`;
-/** The sign keeps SQLite from going through all that is due later, as a comparison with the number does where it has no other. */
-const underWay = (row: 'd' | 'p'): string => `(${row}.status = 'delivering' AND +${row}.due_at > ?)`;
-const IS_HEAD = `(d.conversation_id IS NULL OR (NOT EXISTS (${PREDECESSOR}) AND NOT EXISTS (${SUCCESSOR} AND ${underWay('p')})))`;
-/** In a batch those that are ready too may go before it. It waits for a later batch that is due: one claim would take both. */
-const MAY_FOLLOW = `(d.conversation_id IS NULL OR (NOT EXISTS (${PREDECESSOR} AND (p.batch_id IS NOT NULL OR p.due_at > ?))
-  AND NOT EXISTS (${SUCCESSOR} AND (${underWay('p')} OR (p.batch_id IS NOT NULL AND p.due_at <= ?)))))`;
-/** None of the batch of `d` waits for another of its conversation. */
-const BATCH_MAY_GO = `NOT EXISTS (SELECT 1 FROM callback_deliveries m
-  JOIN callback_deliveries p ON p.callback_id = m.callback_id AND p.conversation_id = m.conversation_id AND p.event_number > 0 AND ${underWay('p')}
-  WHERE m.callback_id = d.callback_id AND m.due_at = d.due_at AND m.batch_id = d.batch_id)`;
+const PREDECESSOR = `SELECT 1 FROM callback_deliveries p WHERE p.callback_id = d.callback_id AND p.conversation_id = d.conversation_id
+  AND p.event_number < d.event_number AND p.due_at IS NOT NULL`;
+const IS_HEAD = `AND (d.conversation_id IS NULL OR NOT EXISTS (${PREDECESSOR}))`;
+/** In a batch those that are ready too may go before it. */
+const MAY_FOLLOW = `AND (d.conversation_id IS NULL OR NOT EXISTS (${PREDECESSOR} AND (p.batch_id IS NOT NULL OR p.due_at > ?)))`;
 
 /** What of an endpoint may be sent, and when there will be something. */
 @Injectable()
@@ -61,8 +51,7 @@ export class DueDeliveries {
 
   /** As `take`; of each conversation only its first. */
   async takeHeads(callbackId: string, limit: number): Promise<DeliveryRow[]> {
-    const now = this.clock.now();
-    const heads = await this.rows(`d.due_at <= ? AND ${IS_HEAD} ORDER BY d.due_at LIMIT ?`, callbackId, [now, now, limit]);
+    const heads = await this.rows(`d.due_at <= ? ${IS_HEAD} ORDER BY d.due_at LIMIT ?`, callbackId, [this.clock.now(), limit]);
     return this.lock(callbackId, heads);
   }
 
@@ -70,22 +59,17 @@ export class DueDeliveries {
   async takeUnbatched(callbackId: string, ordered: boolean, limit: number): Promise<DeliveryRow[]> {
     const now = this.clock.now();
     const found = ordered
-      ? await this.rows(`d.due_at <= ? AND d.batch_id IS NULL AND ${MAY_FOLLOW} ORDER BY d.event_number, d.id LIMIT ?`, callbackId, [now, now, now, now, limit])
+      ? await this.rows(`d.due_at <= ? AND d.batch_id IS NULL ${MAY_FOLLOW} ORDER BY d.event_number, d.id LIMIT ?`, callbackId, [now, now, limit])
       : await this.rows('d.due_at <= ? AND d.batch_id IS NULL ORDER BY d.due_at LIMIT ?', callbackId, [now, limit]);
     return this.lock(callbackId, found);
   }
 
-  /**
-   * The batches that are due again, whole: their members fail together and so are due together. Of those that have a
-   * conversation in common, which they get when events are sent again, the first.
-   */
+  /** The batches that are due again, whole: their members fail together and so are due together. */
   async takeBatches(callbackId: string, limit: number): Promise<DeliveryRow[][]> {
-    const now = this.clock.now();
     const due = await this.unitOfWork.query<{ batch_id: string; due_at: number }>(
-      `SELECT d.batch_id, MIN(d.due_at) AS due_at FROM callback_deliveries d
-       WHERE d.callback_id = ? AND d.due_at <= ? AND d.batch_id IS NOT NULL GROUP BY d.batch_id
-       HAVING MAX(CASE WHEN d.conversation_id IS NOT NULL AND EXISTS (${OF_CONVERSATION} AND p.event_number > 0 AND ${underWay('p')}) THEN 1 ELSE 0 END) = 0 ORDER BY 2 LIMIT ?`,
-      [callbackId, now, now, limit],
+      `SELECT batch_id, MIN(due_at) AS due_at FROM callback_deliveries
+       WHERE callback_id = ? AND due_at <= ? AND batch_id IS NOT NULL GROUP BY batch_id ORDER BY 2 LIMIT ?`,
+      [callbackId, this.clock.now(), limit],
     );
     if (due.length === 0) return [];
     const times = [...new Set(due.map(({ due_at }) => Number(due_at)))];
@@ -93,7 +77,7 @@ export class DueDeliveries {
       `d.due_at IN (${placeholders(times.length)}) AND d.batch_id IN (${placeholders(due.length)}) ORDER BY d.event_number, d.id`,
       callbackId, [...times, ...due.map(({ batch_id }) => batch_id)], this.unitOfWork.forUpdate,
     );
-    return withoutSharedConversations([...groupBy(members, ({ batch_id }) => batch_id!).values()]);
+    return due.map(({ batch_id }) => members.filter((row) => row.batch_id === batch_id)).filter(({ length }) => length > 0);
   }
 
   async hasDue(callbackId: string): Promise<boolean> {
@@ -122,18 +106,15 @@ export class DueDeliveries {
   }
 
   private async nextDueAt(callbackId: string, { ordered }: DispatchRules): Promise<number | null> {
-    if (!ordered) return this.earliest('d.due_at > 0', callbackId);
-    const now = this.clock.now();
-    return this.earliest(`d.due_at > 0 AND (${underWay('d')} OR ${IS_HEAD})`, callbackId, [now, now]);
+    return this.earliest(`d.due_at > 0 ${ordered ? IS_HEAD : ''} ORDER BY d.due_at LIMIT 1`, callbackId);
   }
 
   private async nextBatchAt(callbackId: string, { ordered, batch }: DispatchRules): Promise<number | null> {
-    const now = this.clock.now();
-    const again = await this.earliest(`d.due_at > 0 AND d.batch_id IS NOT NULL AND (${underWay('d')} OR ${BATCH_MAY_GO})`, callbackId, [now, now]);
-    const condition = ordered ? `AND ${MAY_FOLLOW}` : '';
+    const again = await this.earliest('d.due_at > 0 AND d.batch_id IS NOT NULL ORDER BY d.due_at LIMIT 1', callbackId);
+    const condition = ordered ? MAY_FOLLOW : '';
     const times = await this.unitOfWork.query<{ due_at: number }>(
       `SELECT d.due_at FROM callback_deliveries d WHERE d.callback_id = ? AND d.due_at > 0 AND d.batch_id IS NULL ${condition} ORDER BY d.due_at LIMIT ?`,
-      [callbackId, ...(ordered ? [now, now, now] : []), batch!.max_items],
+      [callbackId, ...(ordered ? [this.clock.now()] : []), batch!.max_items],
     );
     const candidates = again === null ? [] : [again];
     if (times.length > 0) candidates.push(Number(times[0]!.due_at) + batch!.max_wait_ms);
@@ -141,9 +122,8 @@ export class DueDeliveries {
     return candidates.length === 0 ? null : Math.min(...candidates);
   }
 
-  private async earliest(condition: string, callbackId: string, parameters: unknown[] = []): Promise<number | null> {
-    const sql = `SELECT d.due_at FROM callback_deliveries d WHERE d.callback_id = ? AND ${condition} ORDER BY d.due_at LIMIT 1`;
-    const [row] = await this.unitOfWork.query<{ due_at: number }>(sql, [callbackId, ...parameters]);
+  private async earliest(condition: string, callbackId: string): Promise<number | null> {
+    const [row] = await this.unitOfWork.query<{ due_at: number }>(`SELECT d.due_at FROM callback_deliveries d WHERE d.callback_id = ? AND ${condition}`, [callbackId]);
     return row === undefined ? null : Number(row.due_at);
   }
 
@@ -162,16 +142,6 @@ export class DueDeliveries {
 
 function selectRows(condition: string, ending: string): string {
   return `SELECT ${COLUMNS} FROM callback_deliveries d WHERE d.callback_id = ? AND ${condition}${ending}`;
-}
-
-function withoutSharedConversations(batches: readonly DeliveryRow[][]): DeliveryRow[][] {
-  const taken = new Set<string>();
-  return batches.filter((batch) => {
-    const conversations = batch.flatMap(({ conversation_id }) => conversation_id ?? []);
-    if (conversations.some((id) => taken.has(id))) return false;
-    for (const id of conversations) taken.add(id);
-    return true;
-  });
 }
 
 function readRows(rows: readonly DeliveryRow[]): DeliveryRow[] {
