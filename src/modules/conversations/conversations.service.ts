@@ -37,7 +37,7 @@ export class ConversationsService extends Conversations {
   async list(principal: Principal, filter: ListConversationsDto): Promise<Page<ConversationView>> {
     const { q, visitor_id } = filter;
     // A visitor that was merged has its conversations under another id.
-    const wanted = visitor_id === undefined ? filter : { ...filter, visitor_id: (await this.visitors.idOf(principal.organizationId, visitor_id)) ?? visitor_id };
+    const wanted = visitor_id === undefined ? filter : { ...filter, visitor_id: await this.visitors.currentId(principal.organizationId, visitor_id) };
     const page = await (q === undefined ? this.conversations.list(principal, wanted) : this.searching.list(principal, wanted, q));
     const places = await this.queue.places(principal.organizationId, page.data);
     return { ...page, data: page.data.map((conversation) => toConversationView(conversation, places.get(conversation.id) ?? null)) };

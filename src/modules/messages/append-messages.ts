@@ -124,7 +124,7 @@ export class AppendMessages {
   /** The id of a visitor that was merged stands for the one that it was merged into. */
   private async presentSender(named: NewMessage['sender'], { organizationId, visitorId }: LockedConversation): Promise<NewMessage['sender']> {
     if (named?.type !== 'visitor' || named.id === null || named.id === undefined || named.id === visitorId) return named;
-    return { type: 'visitor', id: (await this.visitors.idOf(organizationId, named.id)) ?? named.id };
+    return { type: 'visitor', id: await this.visitors.currentId(organizationId, named.id) };
   }
 
   private async assertAgent(principal: Principal, id: string | null): Promise<void> {

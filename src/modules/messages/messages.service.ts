@@ -24,8 +24,6 @@ import { toMessageView } from './messages.view.js';
 import { ReceiptsRepository } from './receipts/receipts.repository.js';
 import { SearchMessages } from './search/search-messages.js';
 
-const VISITOR_ID = /^vis_[0-9a-z]{26}$/;
-
 @Injectable()
 export class MessagesService extends Messages {
   constructor(
@@ -57,7 +55,7 @@ export class MessagesService extends Messages {
   async list(principal: Principal, filter: ListMessagesDto): Promise<Page<MessageView>> {
     const { q, sender_id } = filter;
     // What a visitor that was merged has written stands under another id.
-    const wanted = sender_id === undefined || !VISITOR_ID.test(sender_id) ? filter : { ...filter, sender_id: (await this.visitors.idOf(principal.organizationId, sender_id)) ?? sender_id };
+    const wanted = sender_id === undefined ? filter : { ...filter, sender_id: await this.visitors.currentId(principal.organizationId, sender_id) };
     const page = await (q === undefined ? this.messages.list(principal, wanted) : this.searching.list(principal, wanted, q));
     return mapPage({ ...page, data: await this.receipts.withStatus(page.data) }, toMessageView);
   }

@@ -32,7 +32,7 @@ export class TicketsService extends Tickets {
     const now = this.clock.now();
     const { visitor_id } = filter;
     // The id of a visitor that was merged finds what it had.
-    const wanted = visitor_id === undefined ? filter : { ...filter, visitor_id: (await this.visitors.idOf(principal.organizationId, visitor_id)) ?? visitor_id };
+    const wanted = visitor_id === undefined ? filter : { ...filter, visitor_id: await this.visitors.currentId(principal.organizationId, visitor_id) };
     return mapPage(await this.tickets.list(principal, wanted, now), (ticket) => toTicketView(ticket, now));
   }
 

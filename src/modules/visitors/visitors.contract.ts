@@ -24,6 +24,12 @@ export abstract class Visitors {
   abstract hold(organizationId: string, id: string): Promise<string | null>;
   /** As `hold`, for reading: it may be merged the next moment. */
   abstract idOf(organizationId: string, id: string): Promise<string | null>;
+
+  /** As `idOf`, for looking: the id itself where no visitor answers for it. */
+  async currentId(organizationId: string, id: string): Promise<string> {
+    return (await this.idOf(organizationId, id)) ?? id;
+  }
+
   /** Finds the visitor by `external_id` and changes what the fields carry, or creates one. Returns its id. */
   abstract upsert(principal: Principal, fields: VisitorFields): Promise<string>;
 }
