@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../src/kernel/ids.js';
 import { DeliveryClaims } from '../../src/modules/callbacks/dispatch/delivery-claims.js';
+import type { ClaimedDelivery } from '../../src/modules/callbacks/dispatch/delivery-claims.js';
+import { DueDeliveries } from '../../src/modules/callbacks/dispatch/due-deliveries.js';
+import { EndpointsRepository } from '../../src/modules/callbacks/endpoints/endpoints.repository.js';
 import { addRows } from '../../src/platform/database/rows.js';
 import { UnitOfWork } from '../../src/platform/database/unit-of-work.js';
 import { callbackDesk } from '../support/callback-desk.js';
@@ -144,6 +147,55 @@ describe('an endpoint with batches', () => {
     expect(sizes().toSorted((one, other) => other - one)).toEqual([17, 17, 6]);
     expect(new Set(desk.sink.received.flatMap(({ body }) => body.map((event: Resource) => event.id))).size).toBe(40);
     for (const { rawBody } of desk.sink.received) expect(Buffer.byteLength(rawBody)).toBeLessThanOrEqual(1024 * 1024);
+  });
+
+  describe('in order, of which an event that arrived is sent again while a batch of its conversation waits', () => {
+    const BATCH = { max_items: 5, max_wait_ms: WAIT_MS };
+    const LEASE_MS = 3_600_000;
+    const claimed = (endpoint: Resource): Promise<ClaimedDelivery[]> => desk.cluster.b.app.get(DeliveryClaims).claim(endpoint.id, 32, LEASE_MS, { ordered: true, batch: BATCH, rateLimit: null });
+    const seqsOf = (deliveries: ClaimedDelivery[]): number[] => deliveries.map(({ event }) => JSON.parse(event.dataJson).seq);
+    const nextReadyAt = async ({ id }: Resource): Promise<number | null> => desk.cluster.a.app.get(DueDeliveries).nextReadyAt((await desk.cluster.a.app.get(EndpointsRepository).find(id))!);
+
+    /** The first event is due, and the batch of the other two 800 seconds later at the earliest. */
+    async function sentAgain(): Promise<Resource> {
+      const endpoint = await batched({ events: ['message.received'], ordering: 'per_conversation', batch: BATCH, retry: { schedule_seconds: [0, 1000, 1000] } });
+      const conversation = await aConversation(desk.api);
+      for (const count of [1, 2]) {
+        desk.answer = () => ({ status: count === 1 ? 200 : 500 });
+        for (let index = 0; index < count; index++) await aMessage(desk.api, conversation);
+        desk.clock.advance(WAIT_MS);
+        await desk.cluster.settle();
+      }
+      expect(sizes()).toEqual([1, 2]);
+      const [first] = await deliveriesOf(desk.api, endpoint, '&status=succeeded');
+      expect((await desk.api.post(`/callbacks/${endpoint.id}/deliveries/${first!.id}/retry`)).status).toBe(202);
+      await desk.cluster.settle();
+      await desk.api.put(`/callbacks/${endpoint.id}`, { enabled: false });
+      return endpoint;
+    }
+
+    it('gets the batch when the event has come to its end, and in its place where both are due again', async () => {
+      const endpoint = await sentAgain();
+      desk.clock.advance(WAIT_MS);
+      for (let round = 0; round < 2; round++) {
+        const taken = await claimed(endpoint);
+        expect(seqsOf(taken)).toEqual([1]);
+        desk.clock.advance(1_300_000);
+        expect(await claimed(endpoint)).toEqual([]);
+        expect(await nextReadyAt(endpoint)).toBe(taken[0]!.claimedUntil);
+        desk.clock.advance(LEASE_MS);
+        expect(await nextReadyAt(endpoint)).toBeLessThanOrEqual(desk.clock.now());
+      }
+    });
+
+    it('gets the batch first when it is due before the event is in one, and not both at a time', async () => {
+      const endpoint = await sentAgain();
+      desk.clock.advance(1_300_000);
+      const taken = await claimed(endpoint);
+      expect(seqsOf(taken)).toEqual([2, 3]);
+      expect(await claimed(endpoint)).toEqual([]);
+      expect(await nextReadyAt(endpoint)).toBe(taken[0]!.claimedUntil);
+    });
   });
 
   it('gets the events of each conversation in their order when it asks for that too', async () => {

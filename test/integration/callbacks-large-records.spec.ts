@@ -75,6 +75,20 @@ describe('the record of large batches', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a large backlog', { timeout: 60_000 }, () => {
+  it.each([['many conversations', 200], ['few conversations', 3]])('in the order of %s goes in batches', async (_, conversations) => {
+    const count = 12_000;
+    const endpoint = await anEndpoint(desk.api, desk.sink.url, {
+      events: ['visitor.created'], ordering: 'per_conversation', batch: { max_items: BATCH, max_wait_ms: 0 }, enabled: false,
+    });
+    await addBacklog(desk, endpoint, count, conversations);
+    await desk.api.post(`/callbacks/${endpoint.id}/enable`);
+    await desk.cluster.settle();
+    expect(await statesOf(endpoint)).toEqual([`${count} succeeded 1`]);
+    expect(desk.sink.received).toHaveLength(count / BATCH);
+  });
+});
+
 describe('an answer that repeats a batch', () => {
   it('is forgotten with any of those that were in it', async () => {
     desk.answer = ({ rawBody }) => ({ status: 200, body: rawBody });

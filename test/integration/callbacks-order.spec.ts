@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { DeliveryClaims } from '../../src/modules/callbacks/dispatch/delivery-claims.js';
 import type { ClaimedDelivery } from '../../src/modules/callbacks/dispatch/delivery-claims.js';
+import { DueDeliveries } from '../../src/modules/callbacks/dispatch/due-deliveries.js';
+import { EndpointsRepository } from '../../src/modules/callbacks/endpoints/endpoints.repository.js';
 import { callbackDesk } from '../support/callback-desk.js';
 import { aConversation, aMessage, anEndpoint, created, deliveriesOf } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
 
 const LEASE_MS = 30_000;
+const HOUR_MS = 3_600_000;
 const RULES = { ordered: true, batch: null, rateLimit: null };
 
 const desk = callbackDesk();
@@ -44,6 +47,38 @@ describe('an endpoint with an order', () => {
       expect(new Set(seqs).size).toBe(50);
     }
     expect(desk.sink.received.length).toBeGreaterThan(1100);
+  }, 120_000);
+
+  it.each([['alone', null], ['in batches', { max_items: 4, max_wait_ms: 0 }]])('gets them %s, of a conversation one at a time, while what arrived is sent again and again', async (_, batch) => {
+    const running = new Set<string>();
+    let overlaps = 0;
+    desk.answer = ({ body }) => {
+      const ids = new Set([body].flat().map(({ data }) => String(data.conversation_id)));
+      const delayMs = Math.floor(Math.random() * 20);
+      for (const id of ids) {
+        if (running.has(id)) overlaps += 1;
+        running.add(id);
+      }
+      setTimeout(() => { for (const id of ids) running.delete(id); }, delayMs);
+      return { status: Math.random() < 0.2 ? 500 : 200, delayMs };
+    };
+    const endpoint = await ordered({ batch });
+    const all = await conversations(5);
+    const since = (await desk.api.get(`/callbacks/${endpoint.id}`)).body.created_at;
+    await Promise.all(all.map(async (conversation, index) => {
+      for (let count = 0; count < 20; count++) await aMessage(desk.on(index), conversation);
+      expect([202, 409]).toContain((await desk.on(index).post(`/callbacks/${endpoint.id}/recover`, { since, include_succeeded: true })).status);
+      for (const { id } of (await deliveriesOf(desk.api, endpoint, '&status=succeeded')).slice(0, 10)) {
+        // One recovery at a time, and another may have sent it again first.
+        expect([202, 409]).toContain((await desk.on(index).post(`/callbacks/${endpoint.id}/deliveries/${id}/retry`)).status);
+      }
+    }));
+    await expect.poll(async () => {
+      await desk.cluster.settle();
+      return (await desk.api.get(`/callbacks/${endpoint.id}/deliveries?limit=1&include_total=true&status=succeeded`)).body.total;
+    }, { timeout: 60_000 }).toBe(100);
+    expect(overlaps).toBe(0);
+    expect(desk.sink.received.length).toBeGreaterThan(batch === null ? 150 : 40);
   }, 120_000);
 
   it('waits with a conversation whose first event fails, and with no other', async () => {
@@ -125,5 +160,38 @@ describe('an endpoint with an order', () => {
     await aMessage(desk.api, conversation!);
     await desk.cluster.settle();
     expect(seqsOf(conversation!)).toEqual([1, 1]);
+  });
+
+  it.each([
+    ['by hand', (endpoint: Resource, delivery: Resource) => desk.api.post(`/callbacks/${endpoint.id}/deliveries/${delivery.id}/retry`)],
+    ['by a recovery', (endpoint: Resource, delivery: Resource) => desk.api.post(`/callbacks/${endpoint.id}/recover`, { since: delivery['created_at'], include_succeeded: true })],
+  ])('does not get an event again, %s, while a later one of its conversation is being sent', async (_, sendAgain) => {
+    const [conversation, other] = await conversations(2);
+    const endpoint = await ordered({ retry: { schedule_seconds: [3600, 0] } });
+    await aMessage(desk.api, conversation!);
+    desk.clock.advance(HOUR_MS);
+    await desk.cluster.settle();
+    const [first] = await deliveriesOf(desk.api, endpoint);
+    await aMessage(desk.api, conversation!);
+    await desk.cluster.settle();
+    await desk.api.put(`/callbacks/${endpoint.id}`, { enabled: false });
+    desk.clock.advance(HOUR_MS);
+    const [later] = await claimed(desk.cluster.b, endpoint);
+    await desk.api.put(`/callbacks/${endpoint.id}`, { enabled: true });
+    expect((await sendAgain(endpoint, first!)).status).toBe(202);
+    await desk.cluster.settle();
+    expect(seqsOf(conversation!)).toEqual([1]);
+    const entity = (await desk.cluster.a.app.get(EndpointsRepository).find(endpoint.id))!;
+    expect(await desk.cluster.a.app.get(DueDeliveries).nextReadyAt(entity)).toBe(later!.claimedUntil);
+    // Of another conversation it does.
+    await desk.api.put(`/callbacks/${endpoint.id}`, { retry: { schedule_seconds: [0, 0] } });
+    await aMessage(desk.api, other!);
+    await desk.cluster.settle();
+    expect([seqsOf(conversation!), seqsOf(other!)]).toEqual([[1], [1]]);
+    desk.clock.advance(LEASE_MS + 1);
+    await expect.poll(async () => {
+      await desk.cluster.settle();
+      return seqsOf(conversation!);
+    }).toEqual([1, 1, 2]);
   });
 });

@@ -75,6 +75,11 @@ describe('no query reads a large table from end to end', { timeout: 60_000 }, ()
         await addRows(unitOfWork, 'callback_attempts', ['delivery_id', 'attempt', 'started_at', 'duration_ms', 'status_code'], attempts);
       });
     }
+    const inOrder = Array.from({ length: 1000 }, (_, index) => [
+      newId('delivery'), organization.id, ordered.id, newId('event'), 'message.received', 'pending', Date.now() + index - 500, Date.now(), `cnv_${index % 200}`, index + 1,
+    ]);
+    const columns = ['id', 'organization_id', 'callback_id', 'event_id', 'event', 'status', 'due_at', 'created_at', 'conversation_id', 'event_number'];
+    await unitOfWork.run(() => addRows(unitOfWork, 'callback_deliveries', columns, inOrder));
     if (HAS_SERVERS) for (const table of LARGE) await unitOfWork.query(`ANALYZE TABLE ${table}`);
     const names = await unitOfWork.query<{ organization_id: string }>('SELECT organization_id FROM event_positions WHERE organization_id = ?', [organization.id]);
     expect(names).toHaveLength(1);
@@ -114,9 +119,19 @@ describe('no query reads a large table from end to end', { timeout: 60_000 }, ()
 
   it('when order or batches are asked for', async () => {
     const rules = { ordered: true, batch: null, rateLimit: null };
-    await straightPlansOf(() => claims().claim(ordered.id, 32, 30_000, rules));
-    // The batches of an endpoint are few, and sorted when they are cut.
-    await plansOf(() => claims().claim(batched.id, 8, 30_000, { ordered: false, batch: { max_items: 100, max_wait_ms: 1000 }, rateLimit: null }));
+    const batch = { max_items: 100, max_wait_ms: 1000 };
+    const entity = await entityOf(ordered);
+    const inOrder = [
+      ...(await straightPlansOf(() => claims().claim(ordered.id, 32, 30_000, rules))),
+      ...(await straightPlansOf(() => due().nextReadyAt(entity))),
+      // The batches of an endpoint are few, and sorted when they are cut.
+      ...(await plansOf(() => claims().claim(ordered.id, 8, 30_000, { ...rules, batch }))),
+      ...(await plansOf(() => due().nextReadyAt({ ...entity, batch }))),
+    ];
+    const looksAtOthers = linesOf(inOrder).split('\n').filter((line) => /^(SEARCH )?p\b/.test(line));
+    expect(looksAtOthers.length).toBeGreaterThan(0);
+    for (const line of looksAtOthers) expect(line).toContain('callback_deliveries_conversation');
+    await plansOf(() => claims().claim(batched.id, 8, 30_000, { ordered: false, batch, rateLimit: null }));
   });
 
   it('when a pump or the sweeper looks for what is due', async () => {

@@ -17,7 +17,10 @@ import { EraseDeliveries } from './deliveries/erase-deliveries.js';
 import { PlanDeliveries } from './deliveries/plan-deliveries.js';
 import { AttemptLog } from './dispatch/attempt-log.js';
 import { DeliveryClaims } from './dispatch/delivery-claims.js';
+import { DeliveryRows } from './dispatch/delivery-rows.js';
 import { DueDeliveries } from './dispatch/due-deliveries.js';
+import { DueFreely } from './dispatch/due-freely.js';
+import { DueInOrder } from './dispatch/due-in-order.js';
 import { EndpointHealth } from './dispatch/endpoint-health.js';
 import { EndpointLookup } from './dispatch/endpoint-lookup.js';
 import { PumpService } from './dispatch/pump.service.js';
@@ -71,6 +74,9 @@ import { StatsService } from './stats/stats.service.js';
     DeliveryRetention,
     EraseDeliveries,
     DeliveryClaims,
+    DeliveryRows,
+    DueFreely,
+    DueInOrder,
     DueDeliveries,
     EndpointHealth,
     EndpointLookup,

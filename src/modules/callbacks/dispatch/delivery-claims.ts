@@ -8,10 +8,11 @@ import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import type { RateGrant } from '../endpoints/endpoint.entity.js';
 import type { StoredEvent } from '../formats/callback-format.js';
 import { cutBatches, withinBytes } from './batching.js';
+import { DeliveryRows } from './delivery-rows.js';
+import type { DeliveryRow } from './delivery-rows.js';
 import { NO_RULES, isFree } from './dispatch-rules.js';
 import type { DispatchRules } from './dispatch-rules.js';
 import { DueDeliveries } from './due-deliveries.js';
-import type { DeliveryRow } from './due-deliveries.js';
 import { groupBy } from './group-by.js';
 import { grantable, withGrant } from './rate-grants.js';
 
@@ -66,6 +67,7 @@ export class DeliveryClaims {
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
+    private readonly rows: DeliveryRows,
     private readonly due: DueDeliveries,
     private readonly clock: Clock,
   ) {
@@ -85,7 +87,7 @@ export class DeliveryClaims {
     const most = Math.max(1, Math.floor(MAX_SHARED_ROWS / requests.length));
     const claimed = new Map<ClaimRequest, ClaimedDelivery[]>();
     for (const group of ofDifferentEndpoints(requests)) {
-      const rows = await this.due.takeOfEach(group.map(({ callbackId, limit }) => ({ callbackId, limit: Math.min(limit, most) })));
+      const rows = await this.rows.takeOfEach(group.map(({ callbackId, limit }) => ({ callbackId, limit: Math.min(limit, most) })));
       const deliveries = groupBy(await this.takeOver(rows.flat(), group[0]!.leaseMs, NO_RULES), ({ callbackId }) => callbackId);
       for (const request of group) claimed.set(request, deliveries.get(request.callbackId) ?? []);
     }
@@ -171,13 +173,15 @@ export class DeliveryClaims {
     return requests.flat();
   }
 
-  private async requestsUnder(callbackId: string, limit: number, { ordered, batch }: DispatchRules): Promise<DeliveryRow[][]> {
-    if (batch === null) return (await (ordered ? this.due.takeHeads(callbackId, limit) : this.due.take(callbackId, limit))).map((row) => [row]);
+  private async requestsUnder(callbackId: string, limit: number, rules: DispatchRules): Promise<DeliveryRow[][]> {
+    const { ordered, batch } = rules;
+    const due = this.due.under(rules);
+    if (batch === null) return (await due.take(callbackId, limit)).map((row) => [row]);
     const requests = Math.min(limit, MAX_BATCHES, Math.max(1, Math.floor(MAX_LOOKED_AT / batch.max_items)));
-    const again = await this.due.takeBatches(callbackId, requests);
+    const again = await due.takeBatches(callbackId, requests);
     const most = requests - again.length;
     if (most === 0) return again;
-    const unbatched = await this.due.takeUnbatched(callbackId, ordered, Math.min(most * batch.max_items, MAX_LOOKED_AT));
+    const unbatched = await due.takeUnbatched(callbackId, Math.min(most * batch.max_items, MAX_LOOKED_AT), again);
     const made = await this.cutToSize(cutBatches(unbatched, batch, ordered, most, this.clock.now()));
     for (const members of made) await this.makeBatch(members, ordered);
     return [...again, ...made];
