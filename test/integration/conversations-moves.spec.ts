@@ -5,6 +5,7 @@ import { aConversation, aLogin, anAgent, during, lastPosition, unique } from '..
 import type { Resource } from '../support/desk.js';
 import { expectConsistent, rows } from '../support/invariants.js';
 import type { Answer, Caller } from '../support/start-test-app.js';
+import { StandingClock } from '../support/test-clock.js';
 
 const STATUSES = ['queued', 'open', 'pending', 'closed'] as const;
 type Status = (typeof STATUSES)[number];
@@ -34,7 +35,8 @@ describe('from each status', () => {
   let other: Resource;
 
   beforeAll(async () => {
-    cluster = await startCluster();
+    // The estimated wait of a queued conversation grows with the time.
+    cluster = await startCluster({ clock: new StandingClock() });
     admin = cluster.a.api;
     // Neither is online, so that nothing moves but what is moved.
     ({ agent, as: itself } = await aLogin(cluster.a, { status: 'busy', department: 'support', max_conversations: 1000 }));

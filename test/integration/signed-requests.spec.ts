@@ -7,7 +7,7 @@ import { aPlainApplication, aSigningKey } from '../support/integrations.js';
 import { WITH_BODY, digestOf, sendRaw, signedHeaders } from '../support/signed-request.js';
 import type { SignedAnswer, SigningKey, ToSign } from '../support/signed-request.js';
 import type { Caller, TestApp } from '../support/start-test-app.js';
-import { TestClock } from '../support/test-clock.js';
+import { StandingClock } from '../support/test-clock.js';
 
 const VISITORS = '/api/v1/visitors';
 const REFUSED = { invalid: 'auth.signature_invalid', components: 'auth.signature_components', expired: 'auth.signature_expired', digest: 'auth.digest_mismatch', credential: 'auth.credential_invalid' };
@@ -21,7 +21,7 @@ interface Tampering {
 }
 
 describe('a signed request', () => {
-  const clock = new TestClock();
+  const clock = new StandingClock();
   let cluster: Cluster;
   let api: Caller;
   let application: Resource;
