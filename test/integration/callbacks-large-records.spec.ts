@@ -85,7 +85,8 @@ describe('a large backlog', { timeout: 60_000 }, () => {
     await desk.api.post(`/callbacks/${endpoint.id}/enable`);
     await desk.cluster.settle();
     expect(await statesOf(endpoint)).toEqual([`${count} succeeded 1`]);
-    expect(desk.sink.received).toHaveLength(count / BATCH);
+    // Those of a conversation that another batch has wait for that one.
+    expect(desk.sink.received.length).toBeLessThan((2 * count) / BATCH);
   });
 });
 

@@ -8,7 +8,7 @@ import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import type { RateGrant } from '../endpoints/endpoint.entity.js';
 import type { StoredEvent } from '../formats/callback-format.js';
 import { cutBatches, withinBytes } from './batching.js';
-import { DeliveryRows } from './delivery-rows.js';
+import { DeliveryRows, byEvent } from './delivery-rows.js';
 import type { DeliveryRow } from './delivery-rows.js';
 import { NO_RULES, isFree } from './dispatch-rules.js';
 import type { DispatchRules } from './dispatch-rules.js';
@@ -183,7 +183,7 @@ export class DeliveryClaims {
     if (most === 0) return again;
     const unbatched = await due.takeUnbatched(callbackId, Math.min(most * batch.max_items, MAX_LOOKED_AT), again);
     const made = await this.cutToSize(cutBatches(unbatched, batch, ordered, most, this.clock.now()));
-    for (const members of made) await this.makeBatch(members, ordered);
+    for (const members of made) await this.makeBatch(members);
     return [...again, ...made];
   }
 
@@ -197,8 +197,8 @@ export class DeliveryClaims {
   }
 
   /** The members keep the order in which a retry finds them. */
-  private async makeBatch(members: DeliveryRow[], ordered: boolean): Promise<void> {
-    if (!ordered) members.sort((one, other) => (one.id < other.id ? -1 : 1));
+  private async makeBatch(members: DeliveryRow[]): Promise<void> {
+    members.sort(byEvent);
     const batchId = newId('batch');
     for (const member of members) member.batch_id = batchId;
     await this.unitOfWork.write(`UPDATE callback_deliveries SET batch_id = ? WHERE id IN (${placeholders(members.length)})`, [batchId, ...members.map(({ id }) => id)]);

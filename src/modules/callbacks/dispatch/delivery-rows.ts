@@ -86,6 +86,11 @@ export class DeliveryRows {
   }
 }
 
+/** The order of a batch, first sent and sent again. */
+export function byEvent(one: DeliveryRow, other: DeliveryRow): number {
+  return (one.event_number ?? 0) - (other.event_number ?? 0) || (one.id < other.id ? -1 : 1);
+}
+
 function readRows(rows: readonly DeliveryRow[]): DeliveryRow[] {
   for (const row of rows) row.due_at = Number(row.due_at);
   return [...rows];

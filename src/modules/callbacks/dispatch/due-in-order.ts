@@ -4,7 +4,7 @@ import { indexHint } from '../../../platform/database/index-hint.js';
 import { placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import type { BatchOptions } from '../endpoints/endpoint.entity.js';
-import { DeliveryRows } from './delivery-rows.js';
+import { DeliveryRows, byEvent } from './delivery-rows.js';
 import type { DeliveryRow } from './delivery-rows.js';
 import { earliest, plus } from './due-freely.js';
 import type { Due } from './due-freely.js';
@@ -69,7 +69,7 @@ export class DueInOrder implements Due {
     return found.filter(({ conversation_id }) => conversation_id === null || !busy.has(conversation_id)).slice(0, limit);
   }
 
-  /** In the order of events. */
+  /** The events of a conversation one behind the other, so that a batch holds many of few: no other may have them meanwhile. */
   private async unbatched(callbackId: string, limit: number): Promise<DeliveryRow[]> {
     const found = await this.heads(callbackId, limit, 'd.batch_id IS NULL');
     const conversations = [...conversationsOf(found)];
@@ -78,7 +78,7 @@ export class DueInOrder implements Due {
       const ready = await this.ready(callbackId, conversations.slice(start, start + CONVERSATIONS), limit - found.length);
       found.push(...ready.filter(({ id }) => !known.has(id)));
     }
-    return found.sort(byEvent).slice(0, limit);
+    return [...groupBy(found.sort(byEvent), ({ conversation_id, id }) => conversation_id ?? id).values()].flat().slice(0, limit);
   }
 
   /** The heads of these conversations, and what is ready behind them. */
@@ -131,8 +131,4 @@ export class DueInOrder implements Due {
 
 function conversationsOf(rows: readonly DeliveryRow[]): Set<string> {
   return new Set(rows.flatMap(({ conversation_id }) => conversation_id ?? []));
-}
-
-function byEvent(one: DeliveryRow, other: DeliveryRow): number {
-  return (one.event_number ?? 0) - (other.event_number ?? 0) || (one.id < other.id ? -1 : 1);
 }
