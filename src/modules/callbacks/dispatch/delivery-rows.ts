@@ -18,6 +18,11 @@ export interface DeliveryRow {
   due_at: number;
 }
 
+export interface DueBatch {
+  id: string;
+  dueAt: number;
+}
+
 const COLUMNS = [
   'id', 'organization_id', 'callback_id', 'event_id', 'event_number', 'attempt_count', 'schedule_index', 'conversation_id', 'batch_id', 'due_at',
 ].map((column) => `d.${column}`).join(', ');
@@ -43,36 +48,46 @@ export class DeliveryRows {
     return found.map(readRows);
   }
 
-  /** What was found without a lock, so that looking past many locks none of them; what has changed meanwhile is left out. */
+  /**
+   * What was found without a lock, so that looking past many locks none of them. What is no longer due, or in another batch
+   * or none, is left out.
+   */
   async lock(found: readonly DeliveryRow[]): Promise<DeliveryRow[]> {
     if (found.length === 0 || this.unitOfWork.dialect === 'sqlite') return [...found];
     const rows = await this.unitOfWork.query<DeliveryRow>(
-      `SELECT ${COLUMNS} FROM callback_deliveries d WHERE d.due_at <= ? AND d.id IN (${placeholders(found.length)})${this.unitOfWork.forUpdate}`,
-      [this.clock.now(), ...found.map(({ id }) => id)],
+      `SELECT ${COLUMNS} FROM callback_deliveries d ${indexHint('mysql', 'PRIMARY')} WHERE d.id IN (${placeholders(found.length)}) AND d.due_at <= ? ORDER BY d.id FOR UPDATE`,
+      [...found.map(({ id }) => id), this.clock.now()],
     );
     const locked = new Map(readRows(rows).map((row) => [row.id, row]));
-    return found.flatMap(({ id }) => locked.get(id) ?? []);
+    return found.flatMap(({ id, batch_id }) => {
+      const row = locked.get(id);
+      return row?.batch_id === batch_id ? [row] : [];
+    });
   }
 
+  /** As `lock`, batch by batch. */
   async lockBatches(batches: readonly DeliveryRow[][]): Promise<DeliveryRow[][]> {
-    return [...groupBy(await this.lock(batches.flat()), ({ batch_id }) => batch_id!).values()];
+    return byBatch(await this.lock(batches.flat()));
   }
 
-  /** The batches that are due again, whole: their members fail together and so are due together. */
-  async dueBatches(callbackId: string, limit: number, passedOver: readonly string[] = []): Promise<DeliveryRow[][]> {
-    const others = passedOver.length === 0 ? '' : `AND d.batch_id NOT IN (${placeholders(passedOver.length)})`;
-    const due = await this.unitOfWork.query<{ batch_id: string; due_at: number }>(
-      `SELECT d.batch_id, MIN(d.due_at) AS due_at ${this.from('due')} AND d.due_at <= ? AND d.batch_id IS NOT NULL ${others} GROUP BY d.batch_id ORDER BY 2 LIMIT ?`,
-      [callbackId, this.clock.now(), ...passedOver, limit],
+  /** The batches that are due again, the longest due first: their members fail together and so are due together. */
+  async dueBatches(callbackId: string, now: number, limit: number): Promise<DueBatch[]> {
+    const rows = await this.unitOfWork.query<{ batch_id: string; due_at: number }>(
+      `SELECT d.batch_id, MIN(d.due_at) AS due_at ${this.from('due')} AND d.due_at <= ? AND d.batch_id IS NOT NULL GROUP BY d.batch_id ORDER BY 2 LIMIT ?`,
+      [callbackId, now, limit],
     );
-    if (due.length === 0) return [];
-    const times = [...new Set(due.map(({ due_at }) => Number(due_at)))];
+    return rows.map(({ batch_id, due_at }) => ({ id: batch_id, dueAt: Number(due_at) }));
+  }
+
+  /** Each in the order in which it was sent. */
+  async membersOf(callbackId: string, batches: readonly DueBatch[]): Promise<DeliveryRow[][]> {
+    if (batches.length === 0) return [];
+    const times = [...new Set(batches.map(({ dueAt }) => dueAt))];
     const members = await this.find(
-      callbackId, 'due', `d.due_at IN (${placeholders(times.length)}) AND d.batch_id IN (${placeholders(due.length)}) ORDER BY d.event_number, d.id`,
-      [...times, ...due.map(({ batch_id }) => batch_id)],
+      callbackId, 'due', `d.due_at IN (${placeholders(times.length)}) AND d.batch_id IN (${placeholders(batches.length)})`,
+      [...times, ...batches.map(({ id }) => id)],
     );
-    const batches = groupBy(members, ({ batch_id }) => batch_id!);
-    return due.map(({ batch_id }) => batches.get(batch_id) ?? []).filter(({ length }) => length > 0);
+    return byBatch(members.sort(byEvent));
   }
 
   /** When the first of them are due. */
@@ -91,7 +106,11 @@ export function byEvent(one: DeliveryRow, other: DeliveryRow): number {
   return (one.event_number ?? 0) - (other.event_number ?? 0) || (one.id < other.id ? -1 : 1);
 }
 
-function readRows(rows: readonly DeliveryRow[]): DeliveryRow[] {
+function byBatch(members: readonly DeliveryRow[]): DeliveryRow[][] {
+  return [...groupBy(members, ({ batch_id }) => batch_id).values()];
+}
+
+function readRows(rows: DeliveryRow[]): DeliveryRow[] {
   for (const row of rows) row.due_at = Number(row.due_at);
-  return [...rows];
+  return rows;
 }

@@ -4,8 +4,8 @@ import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
 import { rulesOf } from './dispatch-rules.js';
 import type { DispatchRules } from './dispatch-rules.js';
+import type { Due } from './due.js';
 import { DueFreely } from './due-freely.js';
-import type { Due } from './due-freely.js';
 import { DueInOrder } from './due-in-order.js';
 import { grantable } from './rate-grants.js';
 
