@@ -20,6 +20,7 @@ const bodies = validBodies(world);
 
 const anonymous = app.as({});
 const withBody = operations.filter((operation) => operation.bodyFields.length > 0);
+const withoutBody = operations.filter((operation) => operation.method !== 'GET' && operation.bodyFields.length === 0);
 const withId = operations.filter((operation) => operation.parameters.length > 0 && !makesWhatIsMissing(operation));
 const closed = operations.filter((operation) => operation.scope !== undefined);
 const routes = [...new Map(operations.map((operation) => [operation.path, operation])).values()];
@@ -66,6 +67,17 @@ describe('the table of routes', () => {
   it('finds the routes', () => {
     expect(operations.length).toBeGreaterThan(30);
     expect(lists.map(({ path }) => path)).toContain('/events');
+  });
+});
+
+describe('what takes no fields', () => {
+  storesNothing();
+
+  it.each(withoutBody)('$method $path refuses any', async (operation) => {
+    for (const body of [{ surprise: 1 }, [1], 'null']) {
+      const answer = await send(callerFor(operation), operation, pathOf(operation, world), body);
+      expectInvalid(answer, Array.isArray(body) || body === 'null' ? undefined : 'surprise');
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCallbackSink } from '../support/callback-sink.js';
 import type { CallbackSink } from '../support/callback-sink.js';
-import { anEndpoint, anOrganization, created, deliveriesOf, deliveryOf } from '../support/desk.js';
+import { anEndpoint, anOrganization, created, deliveriesOf, deliveryOf, eventsAfter } from '../support/desk.js';
 import { anEmptyDatabase, startTestApp } from '../support/start-test-app.js';
 import type { TestApp } from '../support/start-test-app.js';
 
@@ -92,6 +92,8 @@ describe('internal addresses, while no range is opened', () => {
     });
     expect((await api.get(`/callbacks/${endpoint.id}`)).body.enabled).toBe(true);
     expect(sink.received).toEqual([]);
+    const told = (await eventsAfter(api, 0)).filter(({ event }) => event === 'callback.exhausted');
+    expect(told.map(({ data }) => data)).toMatchObject([{ callback_id: endpoint.id, delivery_id: delivery!.id, event: 'visitor.created', attempt_count: 1, last_status_code: null }]);
   });
 });
 

@@ -305,7 +305,7 @@ describe('a delivery', () => {
     expect(await found('&status=exhausted')).toEqual(['visitor.created exhausted']);
     expect(await found('&status=succeeded&event=visitor.created')).toEqual(['visitor.created succeeded']);
     expect(await found(`&since=${since}`)).toEqual(['visitor.updated succeeded', 'visitor.created succeeded']);
-    expect(await found('&event=visitor.lost')).toEqual([]);
+    expect(await found('&event=visitor.merged')).toEqual([]);
     expect(await found('&status=succeeded&event=visitor.*')).toEqual(['visitor.updated succeeded', 'visitor.created succeeded']);
     expect(await found('&event=message.*')).toEqual([]);
     const pages: string[] = [];

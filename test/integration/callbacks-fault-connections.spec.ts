@@ -54,6 +54,49 @@ describe('TLS', () => {
   });
 });
 
+describe('a connection that was kept', () => {
+  /** Answers the first request of each connection, and ends it when there is another. */
+  const oncePerConnection = (end: (socket: Socket) => void): Pick<MisbehavingOptions, 'answer'> => {
+    const seen = new WeakSet<Socket>();
+    return { answer: (socket) => {
+      if (seen.has(socket)) end(socket);
+      else socket.write('HTTP/1.1 204 No Content\r\n\r\n');
+      seen.add(socket);
+    } };
+  };
+
+  it.each<[name: string, end: (socket: Socket) => void]>([
+    ['closes', (socket) => socket.end()],
+    ['resets', (socket) => socket.resetAndDestroy()],
+  ])('and that the receiver %s costs no attempt', async (_, end) => {
+    const { url, requests, connections } = await desk.receiver(oncePerConnection(end));
+    const endpoint = await desk.endpointAt(url);
+    for (const name of ['one', 'two']) {
+      await desk.causeEvent(name);
+      await desk.settle();
+    }
+    for (const delivery of await desk.both(endpoint)) expect(delivery).toMatchObject({ status: 'succeeded', attempt_count: 1 });
+    expect([requests.items.length, connections()]).toEqual([3, 2]);
+  });
+
+  it('is not taken a third time', async () => {
+    const seen = { answered: false };
+    const { url, requests } = await desk.receiver({ answer: (socket) => {
+      if (seen.answered) return void socket.resetAndDestroy();
+      seen.answered = true;
+      socket.write('HTTP/1.1 204 No Content\r\n\r\n');
+    } });
+    const endpoint = await desk.endpointAt(url);
+    for (const name of ['one', 'two']) {
+      await desk.causeEvent(name);
+      await desk.settle();
+    }
+    const [, second] = await desk.both(endpoint);
+    desk.assertBecame(second, failsAs('reset'));
+    expect(requests.items).toHaveLength(3);
+  });
+});
+
 describe('a name', () => {
   const at = (...addresses: string[]): LookupAddress[] => addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
   const dnsError = (code: string): Error => Object.assign(new Error(`getaddrinfo ${code} receiver.test`), { code, syscall: 'getaddrinfo' });

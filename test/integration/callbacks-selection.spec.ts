@@ -266,7 +266,7 @@ describe('an endpoint', () => {
   });
 
   it.each([
-    { url: 'ftp://example.com' }, { url: 'example.com' }, { url: 'https://user:pass@example.com' }, { url: '' }, { url: null }, { url: `https://example.com/${'x'.repeat(2000)}` },
+    { url: 'ftp://example.com' }, { url: 'example.com' }, { url: 'https://user:pass@example.com' }, { url: 'http://example.com:0/' }, { url: '' }, { url: null }, { url: `https://example.com/${'x'.repeat(2000)}` },
     { timeout_ms: 999 }, { timeout_ms: 30_001 }, { timeout_ms: '1000' }, { retry: { schedule_seconds: [] } }, { retry: { schedule_seconds: [-1] } }, { retry: { schedule_seconds: [0.5] } },
     { retry: { schedule_seconds: Array.from({ length: 31 }, () => 0) } }, { retry: {} }, { retry: { schedule_seconds: 5 } }, { format: 'xml' }, { filter: { departments: 'support' } },
     { filter: { cities: [] } }, { filter: null }, { enabled: 'yes' }, { enabled: null }, { description: 'x'.repeat(501) }, { id: 'cbk_1' }, { disabled_reason: null },

@@ -100,14 +100,14 @@ describe('GET /events', () => {
     expect(await names('event=visitor.updated')).toEqual(['visitor.updated']);
     expect(await names('event=message.sent')).toEqual([]);
     for (const every of ['visitor.*', '*']) expect(await names(`event=${every}`)).toEqual(['visitor.created', 'visitor.updated', 'visitor.created']);
-    for (const none of ['message.*', 'visit.*', 'VISITOR.*', '%.*', '.*']) expect(await names(`event=${encodeURIComponent(none)}`)).toEqual([]);
+    expect(await names('event=message.*')).toEqual([]);
     expect(await names(`since=${since}`)).toEqual(['visitor.updated', 'visitor.created']);
     expect(await names(`since=${since}&event=visitor.created`)).toEqual(['visitor.created']);
     expect(await names('since=2999-01-01T00:00:00Z')).toEqual([]);
     const end = await page('event=visitor.updated');
     await api.put(`/visitors/${visitor!.id}`, { name: 'Ada L.' });
     expect((await page(`event=visitor.updated&cursor=${end.next_cursor}`)).data).toHaveLength(1);
-    for (const query of ['since=yesterday', 'since=1', 'limit=0', 'limit=101', 'sort=event', 'cursor=x', 'position=1', `event=${'x'.repeat(65)}`]) {
+    for (const query of ['since=yesterday', 'since=1', 'limit=0', 'limit=101', 'sort=event', 'cursor=x', 'position=1', ...['visit.*', 'VISITOR.*', '%.*', '.*', '', 'visitor', 'visitor.lost', 'visitor.*,ticket.*', 'x'.repeat(65)].map((event) => `event=${encodeURIComponent(event)}`)]) {
       expect((await api.get(`/events?${query}`)).status).toBe(422);
     }
   });

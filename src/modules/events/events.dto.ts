@@ -1,15 +1,12 @@
-import { IsString, MaxLength } from 'class-validator';
 import { PageQueryDto } from '../../platform/http/page-query.dto.js';
-import { IfPresent, IsInstantFilter } from '../../platform/http/validation/rules.js';
+import { IsEventFilter, IsInstantFilter } from '../../platform/http/validation/rules.js';
 
 export class ListEventsDto extends PageQueryDto {
   /**
    * Only events of this name, or of all names of one kind: `message.*`.
    * @example 'message.received'
    */
-  @IfPresent()
-  @IsString()
-  @MaxLength(64)
+  @IsEventFilter()
   event?: string;
 
   /**

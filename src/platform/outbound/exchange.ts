@@ -18,12 +18,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly options: Dispatcher.DispatchOptions;
   settled = false;
   stage: Stage = 'waiting';
+  /** Whether the connection that carries it has carried others. */
+  reused = false;
+  readonly anew: boolean;
 
   /** Set by whoever carries it out: the transport is done with this exchange, and fit for another or not. */
   onReleased: ((reusable: boolean) => void) | undefined;
 
   private readonly startedAt = performance.now();
-  private readonly secure: boolean;
+  readonly secure: boolean;
   private readonly deadline: NodeJS.Timeout;
   private readonly timeoutMs: number;
   private stopListening: (() => void) | undefined;
@@ -47,6 +50,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { method, headers, body } = request;
     this.options = { path: url.pathname + url.search, method, headers, body };
     this.secure = url.protocol === 'https:';
+    this.anew = request.anew ?? false;
     this.timeoutMs = request.timeoutMs;
     this.missingBytes = request.keptBodyBytes ?? KEPT_BODY_BYTES;
     this.deadline = setTimeout(afterPendingInput, request.timeoutMs, this);
@@ -105,7 +109,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   private fail(cause: unknown): void {
     if (this.status !== 0) this.succeed();
-    else if (this.settle()) this.reject(failureOf(cause, this.stage, this.secure, this.durationMs()));
+    else if (this.settle()) this.reject(failureOf(cause, this, this.durationMs()));
   }
 
   private succeed(): void {

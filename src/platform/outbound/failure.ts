@@ -16,8 +16,15 @@ const LOST_CONNECTION =
   /^(ECONNRESET|EPIPE|ECONNABORTED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|ENETRESET|UND_ERR_SOCKET)$/;
 const TLS_FAILURE = /^(ERR_SSL|ERR_TLS|EPROTO)/;
 
+export interface Way {
+  stage: Stage;
+  secure: boolean;
+  /** The connection had carried other requests before. */
+  reused: boolean;
+}
+
 /** Names what went wrong. Connections, `node:tls` and undici each have their own codes. */
-export function failureOf(cause: unknown, stage: Stage, secure: boolean, durationMs: number): OutboundError {
+export function failureOf(cause: unknown, { stage, secure, reused }: Way, durationMs: number): OutboundError {
   if (cause instanceof OutboundError) {
     return new OutboundError(cause.code, cause.message, durationMs, {
       permanent: cause.permanent,
@@ -26,10 +33,8 @@ export function failureOf(cause: unknown, stage: Stage, secure: boolean, duratio
   }
   const native = codeOf(cause);
   const permanent = UNUSABLE_REQUEST.has(native);
-  return new OutboundError(classify(native, cause, stage, secure), messageOf(cause), durationMs, {
-    permanent,
-    cause,
-  });
+  const code = classify(native, cause, stage, secure);
+  return new OutboundError(code, messageOf(cause), durationMs, { permanent, stale: reused && code === 'reset', cause });
 }
 
 function classify(native: string, cause: unknown, stage: Stage, secure: boolean): OutboundErrorCode {

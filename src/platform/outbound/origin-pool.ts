@@ -50,7 +50,7 @@ export class OriginPool {
   constructor(private readonly settings: PoolSettings) {}
 
   submit(exchange: Exchange): void {
-    const connection = this.takeFree() ?? this.open();
+    const connection = exchange.anew ? (this.open() ?? this.takeFree()) : (this.takeFree() ?? this.open());
     if (connection) connection.carry(exchange);
     else this.waiting.push(exchange);
   }
@@ -103,6 +103,7 @@ export class Connection {
   private readonly client: Client;
   private connecting: Socket | undefined;
   private exchange: Exchange | undefined;
+  private used = false;
 
   constructor(
     private readonly pool: OriginPool,
@@ -127,6 +128,8 @@ export class Connection {
   carry(exchange: Exchange): void {
     this.exchange = exchange;
     exchange.stage = 'connecting';
+    exchange.reused = this.used;
+    this.used = true;
     exchange.onReleased = (reusable) => {
       this.exchange = undefined;
       if (reusable) this.pool.released(this);

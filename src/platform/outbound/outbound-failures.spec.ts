@@ -85,7 +85,7 @@ describe('a lost connection', () => {
     ['ended within the head', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nx-a: ')],
   ])('that is %s before the head is a reset, and is not tried again', async (_, lose) => {
     const receiver = await socketReceiver((socket) => socket.once('data', () => lose(socket)));
-    expect(await failure(send(receiver.http))).toMatchObject({ code: 'reset', permanent: false });
+    expect(await failure(send(receiver.http))).toMatchObject({ code: 'reset', permanent: false, stale: false });
     expect(receiver.sockets).toHaveLength(1);
   });
 
@@ -99,8 +99,17 @@ describe('a lost connection', () => {
     });
     const outbound = client();
     expect(await outbound.send(post(receiver.http))).toMatchObject({ status: 200 });
-    expect(await failure(outbound.send(post(receiver.http)))).toMatchObject({ code: 'reset' });
+    expect(await failure(outbound.send(post(receiver.http)))).toMatchObject({ code: 'reset', stale: true });
     expect([requests, receiver.sockets.length]).toEqual([2, 1]);
+  });
+
+  it('is left alone by what is to go anew', async () => {
+    const receiver = await socketReceiver((socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')));
+    const outbound = client();
+    for (const [anew, sockets] of [[false, 1], [false, 1], [true, 2]] as const) {
+      expect(await outbound.send({ ...post(receiver.http), anew })).toMatchObject({ status: 200 });
+      expect(receiver.sockets).toHaveLength(sockets);
+    }
   });
 
   it.each([

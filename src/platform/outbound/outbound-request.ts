@@ -9,6 +9,8 @@ export interface OutboundRequest {
   signal?: AbortSignal;
   /** Requests of different groups never wait for each other's connections, also to the same origin. */
   group?: string;
+  /** On a connection that has carried nothing yet, where another may be opened. */
+  anew?: boolean;
   /** How much of the answer is wanted; 4 KiB when absent. */
   keptBodyBytes?: number;
 }
@@ -32,12 +34,15 @@ export type OutboundErrorCode =
 
 export interface OutboundErrorOptions {
   permanent?: boolean;
+  stale?: boolean;
   cause?: unknown;
 }
 
 export class OutboundError extends Error {
   /** True when the same request must fail in the same way again: a forbidden literal, an unusable URL or header. */
   readonly permanent: boolean;
+  /** True when the connection had carried other requests and may have been closed by the other side before this one was sent. */
+  readonly stale: boolean;
 
   constructor(
     readonly code: OutboundErrorCode,
@@ -48,5 +53,6 @@ export class OutboundError extends Error {
     super(message, { cause: options.cause });
     this.name = 'OutboundError';
     this.permanent = options.permanent ?? false;
+    this.stale = options.stale ?? false;
   }
 }

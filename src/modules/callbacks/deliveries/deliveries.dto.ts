@@ -1,6 +1,6 @@
-import { IsIn, IsString, MaxLength } from 'class-validator';
+import { IsIn } from 'class-validator';
 import { PageQueryDto } from '../../../platform/http/page-query.dto.js';
-import { IfPresent, IsInstantFilter } from '../../../platform/http/validation/rules.js';
+import { IfPresent, IsEventFilter, IsInstantFilter } from '../../../platform/http/validation/rules.js';
 import { DELIVERY_STATUSES } from './delivery-status.js';
 import type { DeliveryStatus } from './delivery-status.js';
 
@@ -14,9 +14,7 @@ export class ListDeliveriesDto extends PageQueryDto {
    * Only those of events of this name, or of all names of one kind: `message.*`.
    * @example 'message.received'
    */
-  @IfPresent()
-  @IsString()
-  @MaxLength(64)
+  @IsEventFilter()
   event?: string;
 
   /**

@@ -109,7 +109,8 @@ export class AttemptLog {
 
   /** Events about callbacks create none of their own when they fail. */
   private async tellExhausted({ delivery, number, statusCode, result }: NumberedAttempt): Promise<void> {
-    if (result.kind !== 'exhausted' || delivery.event.type.startsWith('callback.')) return;
+    const lost = result.kind === 'exhausted' || (result.kind === 'discarded' && !result.gone);
+    if (!lost || delivery.event.type.startsWith('callback.')) return;
     const endpoint = await this.endpoints.find(delivery.callbackId);
     // Deleted meanwhile: nobody waits for what it was to get.
     if (endpoint === null) return;

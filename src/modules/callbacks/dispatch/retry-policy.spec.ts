@@ -33,7 +33,7 @@ describe('retryDelayMs', () => {
     expect(after('Sun, 01 Mar 2026 10:02:00 GMT')).toBe(120_000);
     expect(after('1')).toBe(5000);
     expect(after('Sun, 01 Mar 2026 09:00:00 GMT')).toBe(5000);
-    expect(after('999999999999')).toBe(3_600_000);
-    for (const nonsense of ['soon', '', '-5', '1e9', '99999999999999999999']) expect(after(nonsense)).toBe(5000);
+    for (const huge of ['999999999999', '99999999999999999999', '9'.repeat(400)]) expect(after(huge)).toBe(3_600_000);
+    for (const nonsense of ['soon', '', '-5', '1e9']) expect(after(nonsense)).toBe(5000);
   });
 });

@@ -38,7 +38,7 @@ export function retryDelayMs(failure: FailedAttempt, state: RetryState, nowMs: n
 /** Seconds or an HTTP date; null for anything else. */
 function retryAfterMs(header: string, nowMs: number): number | null {
   const text = header.trim();
-  if (/^\d{1,12}$/.test(text)) return Number(text) * 1000;
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
   const at = httpDateMs(text, nowMs);
   return at === null ? null : Math.max(0, at - nowMs);
 }

@@ -68,12 +68,14 @@ export class SendDelivery implements OnApplicationShutdown {
 
   /**
    * A receiver that is just restarting refuses for a moment: when the first attempt cannot even connect, and knows so at
-   * once, it connects a second time. Nothing was sent, so it is still one attempt.
+   * once, it connects a second time. Nothing was sent, so it is still one attempt. So it is when a connection that was kept
+   * turns out to be closed by the receiver: to keep it was our choice.
    */
   private async sendAgain(request: OutboundRequest, made: number, error: unknown): Promise<OutboundResponse> {
-    const refused = error instanceof OutboundError && error.code === 'connect' && error.durationMs < AT_ONCE_MS;
-    if (!refused || made > 0 || request.signal?.aborted === true) throw error;
-    return this.sendOnce({ ...request, timeoutMs: request.timeoutMs - error.durationMs });
+    if (!(error instanceof OutboundError) || error.durationMs >= AT_ONCE_MS || request.signal?.aborted === true) throw error;
+    const refused = error.code === 'connect' && made === 0;
+    if (!refused && !error.stale) throw error;
+    return this.sendOnce({ ...request, timeoutMs: request.timeoutMs - error.durationMs, anew: true });
   }
 
   private answered(target: Target, made: number, response: OutboundResponse): End {

@@ -2,7 +2,7 @@ import { ValidateBy } from 'class-validator';
 
 const MAX_HEADERS = 20;
 /** Ours, or those that would break the request. */
-const RESERVED = /^(content-type|content-length|transfer-encoding|connection|host|expect|upgrade|te|trailer|keep-alive|proxy-.*|webhook-.*)$/i;
+const RESERVED = /^(content-type|content-length|content-encoding|transfer-encoding|connection|host|expect|upgrade|te|trailer|keep-alive|proxy-.*|webhook-.*)$/i;
 
 /** A few further headers for each request; they may not replace ours. */
 export function IsEndpointHeaders(): PropertyDecorator {
@@ -16,7 +16,7 @@ export function IsEndpointHeaders(): PropertyDecorator {
         Object.entries(value).every(
           ([name, text]) => /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/.test(name) && !RESERVED.test(name) && typeof text === 'string' && /^[\x20-\x7e]{0,1000}$/.test(text),
         ),
-      defaultMessage: () => `$property must be an object of at most ${MAX_HEADERS} header names and values, none of them twice; Content-Type, webhook-* and connection headers are ours`,
+      defaultMessage: () => `$property must be an object of at most ${MAX_HEADERS} header names and values, none of them twice; Content-Type, Content-Encoding, webhook-* and connection headers are ours`,
     },
   });
 }

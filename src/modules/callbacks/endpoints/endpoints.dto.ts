@@ -11,7 +11,7 @@ import { BatchDto, EndpointFilterDto, EndpointRateLimitDto, RetryDto } from './e
 import { IsEndpointSecret } from './endpoint-secret.js';
 import { ORDERINGS, SIGNINGS } from './endpoint.entity.js';
 import type { Ordering, Signing } from './endpoint.entity.js';
-import { isEventPattern } from './event-pattern.js';
+import { isEventPattern } from '../../../kernel/event-pattern.js';
 
 const MAX_OPTIONS_BYTES = 8192;
 
@@ -84,7 +84,8 @@ export class UpdateEndpointDto {
   headers?: Record<string, string>;
 
   /**
-   * How long one attempt may take, from the connection to the end of the answer.
+   * How long one attempt may take, from the connection to the end of the answer. When it ends after the status has come,
+   * the status counts.
    * @example 15000
    */
   @IfPresent()

@@ -1,5 +1,6 @@
 import { IsInt, ValidateBy, ValidateIf, buildMessage } from 'class-validator';
 import { isInstant } from '../../../kernel/clock.js';
+import { isEventPattern } from '../../../kernel/event-pattern.js';
 
 /** The field may be left out, but not be null. For a field that null clears, use class-validator's IsOptional. */
 export function IfPresent(): PropertyDecorator {
@@ -61,9 +62,9 @@ export function IsHttpUrl(): PropertyDecorator {
       validate: (value) => {
         if (typeof value !== 'string' || /[\s\p{Cc}]/u.test(value) || !URL.canParse(value)) return false;
         const url = new URL(value);
-        return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '';
+        return (url.protocol === 'http:' || url.protocol === 'https:') && url.port !== '0' && url.username === '' && url.password === '';
       },
-      defaultMessage: buildMessage((each) => `${each}$property must be an http or https URL without user and password`),
+      defaultMessage: buildMessage((each) => `${each}$property must be an http or https URL without user and password, to a port other than 0`),
     },
   });
 }
@@ -96,6 +97,17 @@ export function IsInstantFilter(): PropertyDecorator {
   const rules = [FromText('instant'), IfPresent(), IsInt({ message: '$property must be an RFC 3339 instant such as 2026-03-01T09:30:00Z' })];
   return (prototype, property) => {
     for (const rule of rules.toReversed()) rule(prototype, String(property));
+  };
+}
+
+/** A query parameter that is the name of an event, or a pattern as callbacks ask for events; it may be left out. */
+export function IsEventFilter(): PropertyDecorator {
+  const known = ValidateBy({
+    name: 'isEventFilter',
+    validator: { validate: isEventPattern, defaultMessage: () => '$property must be the name of an event, a pattern such as message.*, or *' },
+  });
+  return (prototype, property) => {
+    for (const rule of [known, IfPresent()]) rule(prototype, String(property));
   };
 }
 

@@ -1,4 +1,4 @@
-import { EVENT_TYPES } from '../../../kernel/domain-event.js';
+import { EVENT_TYPES } from './domain-event.js';
 
 const AREAS = new Set(EVENT_TYPES.map((type) => type.split('.')[0]!));
 
