@@ -65,6 +65,6 @@ export const EVENT_CATALOGUE: Record<EventType, EventDescription> = {
   'order.deleted': { happened: 'An order was deleted.' },
   'callback.disabled': { happened: 'The service disabled the endpoint; `reason` is `gone` when the receiver answered 410, `failing` after five days of nothing but failures, `creator_disabled` when the agent or application that made it was disabled.' },
   'callback.exhausted': {
-    happened: 'A delivery has failed and is not tried again: its schedule is used up, or the name in its URL leads to an internal address; never for an event whose name begins with `callback.`.',
+    happened: 'A delivery has failed and is not tried again: its schedule is used up, the name in its URL leads to an internal address, or its request cannot be sent at all; never for an event whose name begins with `callback.`.',
   },
 };

@@ -169,8 +169,9 @@ describe('an endpoint with batches', () => {
       expect(sizes()).toEqual([1, 2]);
       const [first] = await deliveriesOf(desk.api, endpoint, '&status=succeeded');
       expect((await desk.api.post(`/callbacks/${endpoint.id}/deliveries/${first!.id}/retry`)).status).toBe(202);
-      await desk.cluster.settle();
       await desk.api.put(`/callbacks/${endpoint.id}`, { enabled: false });
+      // A pump that has seen it enabled ends before the time moves on.
+      await desk.cluster.settle();
       return endpoint;
     }
 
@@ -188,11 +189,11 @@ describe('an endpoint with batches', () => {
       }
     });
 
-    it('gets the batch first when it is due before the event is in one, and not both at a time', async () => {
+    it('gets the event first, also when the batch was due before the event was in one, and not both at a time', async () => {
       const endpoint = await sentAgain();
       desk.clock.advance(1_300_000);
       const taken = await claimed(endpoint);
-      expect(seqsOf(taken)).toEqual([2, 3]);
+      expect(seqsOf(taken)).toEqual([1]);
       expect(await claimed(endpoint)).toEqual([]);
       expect(await nextReadyAt(endpoint)).toBe(taken[0]!.claimedUntil);
     });

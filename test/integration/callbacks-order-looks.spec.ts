@@ -77,6 +77,18 @@ describe.runIf(HAS_SERVERS)('an event of a batch that is sent again between the 
     expect(requestsIn(await claimedOf(endpoint, (number) => ({ conversation: 'cnv_a', number }), leaving))).toBe(1);
   });
 
+  it('is not overtaken by what stood behind it', async () => {
+    const endpoint = await inOrder({ batch: { max_items: 5, max_wait_ms: 0 } });
+    const [first] = await outstanding(endpoint, [1, 2, 3].map((number) => ({ due: desk.clock.now() - 10, conversation: 'cnv_a', number })));
+    const rows = desk.cluster.b.app.get(DeliveryRows);
+    const lock = rows.lock.bind(rows);
+    vi.spyOn(rows, 'lock').mockImplementation(async (found) => {
+      if (found.length > 0) await write('UPDATE callback_deliveries SET due_at = due_at + ? WHERE id = ?', [LATER_MS, first]);
+      return lock(found);
+    });
+    expect(await claim(endpoint)).toEqual([]);
+  });
+
   it('is in one request, where there is no order', async () => {
     const claimed = await claimedOf(await aDisabled({ batch: { max_items: 5, max_wait_ms: 0 } }), () => ({}), 1);
     expect(new Set(claimed.map(({ id }) => id)).size).toBe(claimed.length);
@@ -114,11 +126,11 @@ describe('the next look at an endpoint with an order', () => {
     expect(looks).toEqual([0, 1000, 2000]);
   });
 
-  it('is now where a batch is full, whatever waits behind the head of another conversation', async () => {
+  it.each([4, 11])('is now where a batch is full, whatever waits behind the head of another conversation (%d)', async (waiting) => {
     const endpoint = await inOrder({ batch: { max_items: 5, max_wait_ms: 60_000 } });
     const now = desk.clock.now();
     await outstanding(endpoint, [
-      ...Array.from({ length: 11 }, (_, index) => ({ due: index === 0 ? now - 10 : now + LATER_MS, conversation: 'cnv_a', number: index + 1 })),
+      ...Array.from({ length: waiting }, (_, index) => ({ due: index === 0 ? now - 10 : now + LATER_MS, conversation: 'cnv_a', number: index + 1 })),
       ...Array.from({ length: 10 }, (_, index) => ({ due: now - 10, conversation: 'cnv_b', number: index + 101 })),
     ]);
     expect(await nextReadyAt(endpoint)).toBeLessThanOrEqual(desk.clock.now());
@@ -167,14 +179,42 @@ describe('batches that wait for conversations', () => {
     }
   });
 
-  it('go in order after there were none for a while', async () => {
+  it.each([
+    ['one of them went alone, when there were none for a while', 'bat_a'],
+    ['one was sent again that had arrived', undefined],
+  ])('wait for an event before them: %s', async (_, batch) => {
     const endpoint = await inOrder();
-    const [first] = await outstanding(endpoint, [1, 2].map((number) => ({ due: desk.clock.now() - 10, conversation: 'cnv_a', number, batch: 'bat_a', status: 'failed' })));
+    const now = desk.clock.now();
+    const [first] = await outstanding(endpoint, [{ due: now - 10, conversation: 'cnv_a', number: 1, batch, status: 'failed' }]);
+    const [later] = await outstanding(endpoint, [{ due: now - 10, conversation: 'cnv_a', number: 2, batch: 'bat_a', status: 'failed' }]);
     const [alone] = await claim(endpoint);
     expect(alone!.id).toBe(first);
-    await write("UPDATE callback_deliveries SET status = 'failed', due_at = ?, claim_token = NULL WHERE id = ?", [desk.clock.now() + LATER_MS, first]);
+    await write("UPDATE callback_deliveries SET status = 'failed', due_at = ?, claim_token = NULL WHERE id = ?", [now + LATER_MS, first]);
     await desk.api.put(`/callbacks/${endpoint.id}`, { batch: { max_items: 5, max_wait_ms: 0 } });
     expect(await claim(endpoint)).toEqual([]);
+    expect(await nextReadyAt(endpoint)).toBe(now + LATER_MS);
+    desk.clock.advance(LATER_MS);
+    const next = await claim(endpoint);
+    expect(next.map(({ id }) => id)).toEqual(batch === undefined ? [first] : [first, later]);
+    expect(requestsIn(next)).toBe(1);
+  });
+
+  it('do not wait for one between them that waits for them', async () => {
+    const endpoint = await inOrder({ batch: { max_items: 5, max_wait_ms: 0 } });
+    const due = desk.clock.now() - 10;
+    await outstanding(endpoint, [1, 2, 3].map((number) => ({ due, conversation: 'cnv_a', number, ...(number !== 2 && { batch: 'bat_a', status: 'failed' as const }) })));
+    expect((await claim(endpoint)).map(({ batchId }) => batchId)).toEqual(['bat_a', 'bat_a']);
+  });
+});
+
+describe('new batches', () => {
+  it('are as many as may be sent, however long the conversations are', async () => {
+    const batch = { max_items: 10, max_wait_ms: 60_000 };
+    const endpoint = await inOrder({ batch });
+    const due = desk.clock.now() - 10;
+    await outstanding(endpoint, Array.from({ length: 4 * 500 }, (_, index) => ({ due, conversation: `cnv_${index % 4}`, number: index + 1 })));
+    const claimed = await claim(endpoint);
+    expect([claimed.length, requestsIn(claimed)]).toEqual([40, 4]);
   });
 });
 

@@ -104,7 +104,6 @@ export class DeliveryClaims {
       `UPDATE callback_deliveries SET status = 'delivering', claim_token = ?, due_at = ? WHERE id IN (${placeholders(rows.length)})`,
       [claimToken, claimedUntil, ...rows.map((row) => row.id)],
     );
-    if (rules.batch === null) await this.leaveBatches(rows.filter(({ batch_id }) => batch_id !== null));
     const events = await this.eventsOf([...new Set(rows.map((row) => row.event_id))]);
     await this.discard(rows.filter((row) => !events.has(row.event_id)));
     return rows.flatMap((row) => {
@@ -116,14 +115,6 @@ export class DeliveryClaims {
         batchId: rules.batch === null ? null : row.batch_id, ordered: row.conversation_id !== null,
       }];
     });
-  }
-
-  /** What goes alone, since there are no batches any more, is no longer of one; nor are those that wait for it, or they would go before it if there were batches again. */
-  private async leaveBatches(rows: readonly DeliveryRow[]): Promise<void> {
-    for (const { id, callback_id, conversation_id } of rows) {
-      if (conversation_id === null) await this.unitOfWork.write('UPDATE callback_deliveries SET batch_id = NULL WHERE id = ?', [id]);
-      else await this.unitOfWork.write('UPDATE callback_deliveries SET batch_id = NULL WHERE callback_id = ? AND conversation_id = ? AND due_at IS NOT NULL', [callback_id, conversation_id]);
-    }
   }
 
   /** Gives back what was claimed and not begun. */
@@ -190,7 +181,7 @@ export class DeliveryClaims {
     const again = await due.takeBatches(callbackId, requests);
     const most = requests - again.length;
     if (most === 0) return again;
-    const unbatched = await due.takeUnbatched(callbackId, Math.min(most * batch.max_items, MAX_LOOKED_AT), again);
+    const unbatched = await due.takeUnbatched(callbackId, batch, Math.min(most * batch.max_items, MAX_LOOKED_AT), again);
     const made = await this.cutToSize(cutBatches(unbatched, batch, ordered, most, this.clock.now()));
     for (const members of made) await this.makeBatch(members);
     return [...again, ...made];

@@ -18,10 +18,7 @@ export interface DeliveryRow {
   due_at: number;
 }
 
-export interface DueBatch {
-  id: string;
-  dueAt: number;
-}
+type Index = 'due' | 'conversation' | 'batch';
 
 const COLUMNS = [
   'id', 'organization_id', 'callback_id', 'event_id', 'event_number', 'attempt_count', 'schedule_index', 'conversation_id', 'batch_id', 'due_at',
@@ -35,9 +32,16 @@ export class DeliveryRows {
     private readonly clock: Clock,
   ) {}
 
-  /** By the index whose columns the condition and its order begin with. */
-  async find(callbackId: string, by: 'due' | 'conversation', condition: string, parameters: readonly unknown[]): Promise<DeliveryRow[]> {
+  /** By an index whose columns the condition and its order begin with. */
+  async find(callbackId: string, by: Index, condition: string, parameters: readonly unknown[]): Promise<DeliveryRow[]> {
     return readRows(await this.unitOfWork.query<DeliveryRow>(`SELECT ${COLUMNS} ${this.from(by)} AND ${condition}`, [callbackId, ...parameters]));
+  }
+
+  /** Of each of these conversations the first, whether they are due or not. */
+  async firstOf(callbackId: string, conversations: readonly string[], limit: number): Promise<DeliveryRow[]> {
+    const one = `SELECT ${COLUMNS} ${this.from('conversation')} AND d.conversation_id = ? AND d.due_at IS NOT NULL ORDER BY d.event_number LIMIT ?`;
+    const all = conversations.map((_, index) => `SELECT * FROM (${one}) of_${index}`).join(' UNION ALL ');
+    return readRows(await this.unitOfWork.query<DeliveryRow>(all, conversations.flatMap((conversation) => [callbackId, conversation, limit])));
   }
 
   /** For each endpoint the longest due first, locked, passing over those that others are taking. */
@@ -70,23 +74,19 @@ export class DeliveryRows {
     return byBatch(await this.lock(batches.flat()));
   }
 
-  /** The batches that are due again, the longest due first: their members fail together and so are due together. */
-  async dueBatches(callbackId: string, now: number, limit: number): Promise<DueBatch[]> {
-    const rows = await this.unitOfWork.query<{ batch_id: string; due_at: number }>(
-      `SELECT d.batch_id, MIN(d.due_at) AS due_at ${this.from('due')} AND d.due_at <= ? AND d.batch_id IS NOT NULL GROUP BY d.batch_id ORDER BY 2 LIMIT ?`,
+  /** The batches that are due again, the longest due first; `having` tells of each whether it may go. */
+  async dueBatches(callbackId: string, now: number, limit: number, having = ''): Promise<string[]> {
+    const rows = await this.unitOfWork.query<{ batch_id: string }>(
+      `SELECT d.batch_id, MIN(d.due_at) AS since ${this.from('due')} AND d.due_at <= ? AND d.batch_id IS NOT NULL GROUP BY d.batch_id ${having} ORDER BY since LIMIT ?`,
       [callbackId, now, limit],
     );
-    return rows.map(({ batch_id, due_at }) => ({ id: batch_id, dueAt: Number(due_at) }));
+    return rows.map(({ batch_id }) => batch_id);
   }
 
-  /** Each in the order in which it was sent. */
-  async membersOf(callbackId: string, batches: readonly DueBatch[]): Promise<DeliveryRow[][]> {
+  /** What is due of each, in the order in which it was sent. Members fail together and so are due together, unless one went alone when there were no batches. */
+  async membersOf(callbackId: string, now: number, batches: readonly string[]): Promise<DeliveryRow[][]> {
     if (batches.length === 0) return [];
-    const times = [...new Set(batches.map(({ dueAt }) => dueAt))];
-    const members = await this.find(
-      callbackId, 'due', `d.due_at IN (${placeholders(times.length)}) AND d.batch_id IN (${placeholders(batches.length)})`,
-      [...times, ...batches.map(({ id }) => id)],
-    );
+    const members = await this.find(callbackId, 'batch', `d.batch_id IN (${placeholders(batches.length)}) AND d.due_at <= ?`, [...batches, now]);
     return byBatch(members.sort(byEvent));
   }
 
@@ -96,7 +96,7 @@ export class DeliveryRows {
     return rows.map((row) => Number(row.due_at));
   }
 
-  private from(by: 'due' | 'conversation'): string {
+  private from(by: Index): string {
     return `FROM callback_deliveries d ${indexHint(this.unitOfWork.dialect, `callback_deliveries_${by}`)} WHERE d.callback_id = ?`;
   }
 }
@@ -106,7 +106,7 @@ export function byEvent(one: DeliveryRow, other: DeliveryRow): number {
   return (one.event_number ?? 0) - (other.event_number ?? 0) || (one.id < other.id ? -1 : 1);
 }
 
-function byBatch(members: readonly DeliveryRow[]): DeliveryRow[][] {
+export function byBatch(members: readonly DeliveryRow[]): DeliveryRow[][] {
   return [...groupBy(members, ({ batch_id }) => batch_id).values()];
 }
 

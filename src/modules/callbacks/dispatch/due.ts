@@ -8,7 +8,7 @@ export interface Due {
   /** The batches that are due again, each whole. */
   takeBatches(callbackId: string, limit: number): Promise<DeliveryRow[][]>;
   /** What can go into new batches at the same time as these. */
-  takeUnbatched(callbackId: string, limit: number, beside: readonly DeliveryRow[][]): Promise<DeliveryRow[]>;
+  takeUnbatched(callbackId: string, batch: BatchOptions, limit: number, beside: readonly DeliveryRow[][]): Promise<DeliveryRow[]>;
   /** When to look again: not after there is something to take or somebody's claim ends; null when nothing is outstanding. */
   nextDueAt(callbackId: string): Promise<number | null>;
   /** As `nextDueAt`, of an endpoint with batches. */
@@ -16,7 +16,7 @@ export interface Due {
 }
 
 /** The first of the times that are known. */
-export function earliest(...times: (number | undefined)[]): number | null {
-  const known = times.filter((time) => time !== undefined);
+export function earliest(...times: (number | null | undefined)[]): number | null {
+  const known = times.filter((time) => time !== null && time !== undefined);
   return known.length === 0 ? null : Math.min(...known);
 }
