@@ -49,6 +49,7 @@ async function claim({ id }: Resource, limit = 32): Promise<ClaimedDelivery[]> {
   return desk.cluster.b.app.get(DeliveryClaims).claim(id, limit, 30_000, { ordered: ordering === 'per_conversation', batch, rateLimit: null });
 }
 
+const arrived = (...ids: string[]): Promise<unknown> => Promise.all(ids.map((id) => write("UPDATE callback_deliveries SET status = 'succeeded', due_at = NULL, conversation_id = NULL WHERE id = ?", [id])));
 const requestsIn = (claimed: readonly ClaimedDelivery[]): number => new Set(claimed.map(({ batchId, id }) => batchId ?? id)).size;
 
 afterEach(() => vi.restoreAllMocks());
@@ -137,6 +138,14 @@ describe('the next look at an endpoint with an order', () => {
     expect(await claim(endpoint, 1)).toHaveLength(5);
   });
 
+  it('comes when what stands behind a head that is ready makes a batch full', async () => {
+    const endpoint = await inOrder({ batch: { max_items: 2, max_wait_ms: 60_000 } });
+    const now = desk.clock.now();
+    await outstanding(endpoint, [{ due: now - 10, conversation: 'cnv_a', number: 1 }, { due: now + 3000, conversation: 'cnv_a', number: 2 }]);
+    expect(await claim(endpoint)).toEqual([]);
+    expect(await nextReadyAt(endpoint)).toBe(now + 3000);
+  });
+
   it('comes when a claim ends that was made before there were batches', async () => {
     const endpoint = await inOrder();
     const [first] = await outstanding(endpoint, [{ due: desk.clock.now() - 20, conversation: 'cnv_a', number: 1 }]);
@@ -199,11 +208,38 @@ describe('batches that wait for conversations', () => {
     expect(requestsIn(next)).toBe(1);
   });
 
-  it('do not wait for one between them that waits for them', async () => {
+  it('go without what waits for an event between them', async () => {
     const endpoint = await inOrder({ batch: { max_items: 5, max_wait_ms: 0 } });
     const due = desk.clock.now() - 10;
-    await outstanding(endpoint, [1, 2, 3].map((number) => ({ due, conversation: 'cnv_a', number, ...(number !== 2 && { batch: 'bat_a', status: 'failed' as const }) })));
-    expect((await claim(endpoint)).map(({ batchId }) => batchId)).toEqual(['bat_a', 'bat_a']);
+    const [first, second, third] = await outstanding(endpoint, [1, 2, 3].map((number) => ({ due, conversation: 'cnv_a', number, ...(number !== 2 && { batch: 'bat_a', status: 'failed' as const }) })));
+    expect((await claim(endpoint)).map(({ id, batchId }) => [id, batchId])).toEqual([[first, 'bat_a']]);
+    expect(await claim(endpoint)).toEqual([]);
+    await arrived(first!);
+    const rest = await claim(endpoint);
+    expect(rest.map(({ id }) => id)).toEqual([second, third]);
+    expect(requestsIn(rest)).toBe(1);
+  });
+
+  it('do not wait for each other for ever, however they were cut before there was an order', async () => {
+    const endpoint = await inOrder({ batch: { max_items: 2, max_wait_ms: 0 } });
+    const due = desk.clock.now() - 10;
+    const [a1, b1, a2, b2] = await outstanding(endpoint, [['cnv_a', 'bat_x'], ['cnv_b', 'bat_y'], ['cnv_a', 'bat_y'], ['cnv_b', 'bat_x']].map(([conversation, batch], index) =>
+      ({ due, conversation: conversation!, number: index + 1, batch: batch!, status: 'failed' })));
+    const taken = await claim(endpoint);
+    expect(taken.map(({ id }) => id).toSorted()).toEqual([a1, b1].toSorted());
+    expect(requestsIn(taken)).toBe(2);
+    await arrived(a1!, b1!);
+    expect((await claim(endpoint)).map(({ id }) => id).toSorted()).toEqual([a2, b2].toSorted());
+  });
+
+  it('leave no answers behind that tell of what is no longer in them', async () => {
+    const endpoint = await inOrder({ batch: { max_items: 5, max_wait_ms: 0 } });
+    const due = desk.clock.now() - 10;
+    const ids = await outstanding(endpoint, [1, 2, 3].map((number) => ({ due, conversation: 'cnv_a', number, ...(number !== 2 && { batch: 'bat_b', status: 'failed' as const }) })));
+    for (const id of ids) await write("INSERT INTO callback_attempts (delivery_id, attempt, started_at, duration_ms, status_code, response_body) VALUES (?, 1, 1, 1, 500, 'eA==')", [id]);
+    await claim(endpoint);
+    const kept = await unitOfWork().query<{ delivery_id: string }>("SELECT delivery_id FROM callback_attempts WHERE response_body = 'eA=='", []);
+    expect(kept.map((row) => row.delivery_id).filter((id) => ids.includes(id))).toEqual([ids[1]]);
   });
 });
 

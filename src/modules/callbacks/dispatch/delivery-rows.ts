@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
 import { indexHint } from '../../../platform/database/index-hint.js';
-import { placeholders } from '../../../platform/database/rows.js';
+import { changeRows, placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { groupBy } from './group-by.js';
 
@@ -37,11 +37,30 @@ export class DeliveryRows {
     return readRows(await this.unitOfWork.query<DeliveryRow>(`SELECT ${COLUMNS} ${this.from(by)} AND ${condition}`, [callbackId, ...parameters]));
   }
 
-  /** Of each of these conversations the first, whether they are due or not. */
-  async firstOf(callbackId: string, conversations: readonly string[], limit: number): Promise<DeliveryRow[]> {
+  /** Of each of these conversations so many of the first, whether they are due or not; conversation by conversation. */
+  async firstOf(callbackId: string, conversations: readonly (readonly [id: string, count: number])[]): Promise<DeliveryRow[][]> {
+    if (conversations.length === 0) return [];
     const one = `SELECT ${COLUMNS} ${this.from('conversation')} AND d.conversation_id = ? AND d.due_at IS NOT NULL ORDER BY d.event_number LIMIT ?`;
     const all = conversations.map((_, index) => `SELECT * FROM (${one}) of_${index}`).join(' UNION ALL ');
-    return readRows(await this.unitOfWork.query<DeliveryRow>(all, conversations.flatMap((conversation) => [callbackId, conversation, limit])));
+    const rows = readRows(await this.unitOfWork.query<DeliveryRow>(all, conversations.flatMap((wanted) => [callbackId, ...wanted])));
+    return [...groupBy(rows.sort(byEvent), ({ conversation_id }) => conversation_id).values()];
+  }
+
+  /** These are no longer of their batches. What was answered to those is forgotten: with the batch goes the trace of whose events it may tell. */
+  async leaveBatches(rows: readonly DeliveryRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const batches = [...new Set(rows.map(({ batch_id }) => batch_id!))];
+    const members = await this.unitOfWork.query<{ id: string }>(`SELECT id FROM callback_deliveries WHERE batch_id IN (${placeholders(batches.length)})`, batches);
+    await changeRows(
+      this.unitOfWork,
+      `UPDATE callback_attempts SET error_message = NULL, response_headers = NULL, response_body = NULL WHERE delivery_id IN (${placeholders(members.length)})`,
+      members.map(({ id }) => id),
+    );
+    await changeRows(
+      this.unitOfWork,
+      `UPDATE callback_deliveries SET batch_id = NULL WHERE id IN (${placeholders(rows.length)}) AND status <> 'delivering'`,
+      rows.map(({ id }) => id),
+    );
   }
 
   /** For each endpoint the longest due first, locked, passing over those that others are taking. */

@@ -48,14 +48,19 @@ export class DueInOrder implements Due {
   }
 
   async takeBatches(callbackId: string, limit: number): Promise<DeliveryRow[][]> {
-    const found = (await this.batches(await this.look(callbackId), limit)).flat();
+    const look = await this.look(callbackId);
+    const members = (await this.rows.membersOf(callbackId, look.now, await this.batches(look, limit))).flat();
+    const front = await this.front(callbackId, members);
+    await this.rows.leaveBatches(members.filter(({ id }) => !front.has(id)));
+    const found = members.filter(({ id }) => front.has(id));
     return byBatch(withoutGaps(found, await this.rows.lock(found)).sort(byEvent));
   }
 
   /** Of each conversation its first and those that follow it and are ready too. */
   async takeUnbatched(callbackId: string, batch: BatchOptions, limit: number, beside: readonly DeliveryRow[][]): Promise<DeliveryRow[]> {
     const look = await this.look(callbackId);
-    const found = await this.unbatched({ ...look, busy: new Set([...look.busy, ...conversationsOf(beside.flat())]) }, batch, limit);
+    const busy = new Set([...look.busy, ...conversationsOf(beside.flat())]);
+    const { rows: found } = await this.unbatched({ ...look, busy }, batch, limit);
     return withoutGaps(found, await this.rows.lock(found));
   }
 
@@ -70,11 +75,11 @@ export class DueInOrder implements Due {
     const look = await this.look(callbackId);
     const [again] = await this.batches(look, 1);
     if (again !== undefined) return look.now;
-    const ready = await this.unbatched(look, batch, batch.max_items);
+    const { rows: ready, followerAt } = await this.unbatched(look, batch, batch.max_items);
     if (ready.length === batch.max_items) return look.now;
     // At a head's own time: what stands behind it may have waited for long enough, or make a batch full.
     const later = await this.nextLater(look, `d.status = 'delivering' OR d.batch_id IS NOT NULL OR ${this.isHead}`);
-    return earliest(later, ...ready.map(({ due_at }) => due_at + batch.max_wait_ms));
+    return earliest(later, followerAt, ...ready.map(({ due_at }) => due_at + batch.max_wait_ms));
   }
 
   private async look(callbackId: string): Promise<Look> {
@@ -100,32 +105,51 @@ export class DueInOrder implements Due {
 
   /**
    * The events of a conversation one behind the other, so that a batch holds many of few, and no more than one batch takes:
-   * no other may have them meanwhile.
+   * no other may have them meanwhile. `followerAt` is when there is more of them behind what is ready.
    */
-  private async unbatched(look: Look, { max_items }: BatchOptions, limit: number): Promise<DeliveryRow[]> {
+  private async unbatched(look: Look, { max_items }: BatchOptions, limit: number): Promise<{ rows: DeliveryRow[]; followerAt: number | null }> {
     const found = new Map((await this.heads(look, limit, 'd.due_at <= ? AND d.batch_id IS NULL')).map((row) => [row.id, row]));
     const conversations = [...conversationsOf([...found.values()])];
     const step = Math.max(READ_CONVERSATIONS.least, Math.min(READ_CONVERSATIONS.most, Math.floor(MAX_READ / max_items)));
+    let followerAt: number | null = null;
     for (let start = 0; start < conversations.length && found.size < limit; start += step) {
-      const first = await this.rows.firstOf(look.callbackId, conversations.slice(start, start + step), max_items);
-      for (const rows of groupBy(first, ({ conversation_id }) => conversation_id).values()) {
-        const end = rows.findIndex(({ batch_id, due_at }) => batch_id !== null || due_at > look.now);
-        for (const row of rows.slice(0, end === -1 ? rows.length : end)) found.set(row.id, row);
+      for (const first of await this.rows.firstOf(look.callbackId, conversations.slice(start, start + step).map((id) => [id, max_items] as const))) {
+        const follower = first.find(({ batch_id, due_at }) => batch_id !== null || due_at > look.now);
+        for (const row of follower === undefined ? first : first.slice(0, first.indexOf(follower))) found.set(row.id, row);
+        if (follower?.batch_id === null) followerAt = earliest(followerAt, follower.due_at);
       }
     }
     const inOrder = [...found.values()].sort(byEvent);
-    return [...groupBy(inOrder, ({ conversation_id, id }) => conversation_id ?? id).values()].flat().slice(0, limit);
+    return { rows: [...groupBy(inOrder, ({ conversation_id, id }) => conversation_id ?? id).values()].flat().slice(0, limit), followerAt };
   }
 
-  /** Those in which each of their conversations has its first, and of which nothing is under way. */
-  private async batches(look: Look, limit: number): Promise<DeliveryRow[][]> {
+  /**
+   * Of the members of batches those before which nothing of their conversation is outstanding but what goes with them. An
+   * event that was sent again may stand before or between the others.
+   */
+  private async front(callbackId: string, members: readonly DeliveryRow[]): Promise<Set<string>> {
+    const known = new Set(members.map(({ id }) => id));
+    const front = new Set(members.filter(({ conversation_id }) => conversation_id === null).map(({ id }) => id));
+    const wanted = [...groupBy(members.filter(({ conversation_id }) => conversation_id !== null), ({ conversation_id }) => conversation_id!)]
+      .map(([conversation, rows]) => [conversation, rows.length] as const);
+    for (let start = 0; start < wanted.length; start += READ_CONVERSATIONS.most) {
+      for (const first of await this.rows.firstOf(callbackId, wanted.slice(start, start + READ_CONVERSATIONS.most))) {
+        const end = first.findIndex(({ id, batch_id }) => !known.has(id) || batch_id !== first[0]!.batch_id);
+        for (const { id } of first.slice(0, end === -1 ? first.length : end)) front.add(id);
+      }
+    }
+    return front;
+  }
+
+  /** The longest due first: those that hold the first of a conversation, if they hold any, and of which nothing is under way. */
+  private async batches(look: Look, limit: number): Promise<string[]> {
     const { callbackId, now } = look;
-    const having = `HAVING COUNT(DISTINCT d.conversation_id) = SUM(CASE WHEN d.conversation_id IS NOT NULL AND ${this.isHead} THEN 1 ELSE 0 END)`;
-    let due = await this.rows.dueBatches(callbackId, now, limit, having);
+    const having = `HAVING SUM(CASE WHEN ${this.isHead} THEN 1 ELSE 0 END) > 0`;
+    const due = await this.rows.dueBatches(callbackId, now, limit, having);
     if (due.length === 0) return [];
     const waiting = await this.waitingBatches(look);
-    if (waiting.size > 0) due = (await this.rows.dueBatches(callbackId, now, limit + waiting.size, having)).filter((id) => !waiting.has(id)).slice(0, limit);
-    return this.rows.membersOf(callbackId, now, due);
+    if (waiting.size === 0) return due;
+    return (await this.rows.dueBatches(callbackId, now, limit + waiting.size, having)).filter((id) => !waiting.has(id)).slice(0, limit);
   }
 
   /** Those that are due and have a conversation that is busy. */
