@@ -1,6 +1,9 @@
 import type { LookupAddress } from 'node:dns';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { HAS_SERVERS } from '../support/cluster.js';
+import { deliveriesOf } from '../support/desk.js';
+import type { Resource } from '../support/desk.js';
 import { PAST_THE_SCHEDULE_MS, failsAs, faultDesk } from '../support/fault-desk.js';
 import { OK } from '../support/misbehaving-receiver.js';
 import type { MisbehavingOptions } from '../support/misbehaving-receiver.js';
@@ -55,45 +58,44 @@ describe('TLS', () => {
 });
 
 describe('a connection that was kept', () => {
-  /** Answers the first request of each connection, and ends it when there is another. */
-  const oncePerConnection = (end: (socket: Socket) => void): Pick<MisbehavingOptions, 'answer'> => {
-    const seen = new WeakSet<Socket>();
-    return { answer: (socket) => {
-      if (seen.has(socket)) end(socket);
-      else socket.write('HTTP/1.1 204 No Content\r\n\r\n');
-      seen.add(socket);
-    } };
-  };
+  const ANSWER = 'HTTP/1.1 204 No Content\r\nkeep-alive: timeout=30\r\n\r\n';
+
+  /** Of three events two are sent by the same worker. */
+  async function deliverThree(url: string): Promise<Resource[]> {
+    const endpoint = await desk.endpointAt(url);
+    for (const name of ['one', 'two', 'three']) {
+      await desk.causeEvent(name);
+      await desk.settle();
+    }
+    return deliveriesOf(desk.api(), endpoint);
+  }
 
   it.each<[name: string, end: (socket: Socket) => void]>([
     ['closes', (socket) => socket.end()],
     ['resets', (socket) => socket.resetAndDestroy()],
   ])('and that the receiver %s costs no attempt', async (_, end) => {
-    const { url, requests, connections } = await desk.receiver(oncePerConnection(end));
-    const endpoint = await desk.endpointAt(url);
-    for (const name of ['one', 'two']) {
-      await desk.causeEvent(name);
-      await desk.settle();
-    }
-    for (const delivery of await desk.both(endpoint)) expect(delivery).toMatchObject({ status: 'succeeded', attempt_count: 1 });
-    expect([requests.items.length, connections()]).toEqual([3, 2]);
+    const seen = new WeakSet<Socket>();
+    const { url, requests, connections } = await desk.receiver({ answer: (socket) => {
+      if (seen.has(socket)) end(socket);
+      else socket.write(ANSWER);
+      seen.add(socket);
+    } });
+    for (const delivery of await deliverThree(url)) expect(delivery).toMatchObject({ status: 'succeeded', attempt_count: 1 });
+    expect(requests.items.length).toBeGreaterThan(3);
+    expect(connections()).toBe(3);
   });
 
-  it('is not taken a third time', async () => {
-    const seen = { answered: false };
+  it('is given up after one more', async () => {
+    let answered = false;
     const { url, requests } = await desk.receiver({ answer: (socket) => {
-      if (seen.answered) return void socket.resetAndDestroy();
-      seen.answered = true;
-      socket.write('HTTP/1.1 204 No Content\r\n\r\n');
+      if (answered) socket.resetAndDestroy();
+      else socket.write(ANSWER);
+      answered = true;
     } });
-    const endpoint = await desk.endpointAt(url);
-    for (const name of ['one', 'two']) {
-      await desk.causeEvent(name);
-      await desk.settle();
-    }
-    const [, second] = await desk.both(endpoint);
-    desk.assertBecame(second, failsAs('reset'));
-    expect(requests.items).toHaveLength(3);
+    const [, ...others] = await deliverThree(url);
+    for (const delivery of others) expect(delivery).toMatchObject({ status: 'failed', attempt_count: 1 });
+    // Only one of them found a connection that was kept; of two workers the other may have sent both.
+    expect(HAS_SERVERS ? [3, 4] : [4]).toContain(requests.items.length);
   });
 });
 
