@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { IdempotencyInterceptor } from '../platform/idempotency/idempotency.interceptor.js';
 import { NoBodyInterceptor } from '../platform/http/validation/no-body.interceptor.js';
+import { IdempotencyInterceptor } from '../platform/idempotency/idempotency.interceptor.js';
 import { ValidationPipe } from '../platform/http/validation/validation.pipe.js';
 import { PlatformModule } from '../platform/platform.module.js';
 import type { PlatformOptions } from '../platform/platform.module.js';

@@ -21,12 +21,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Whether the connection that carries it has carried others. */
   reused = false;
   readonly anew: boolean;
+  readonly secure: boolean;
 
   /** Set by whoever carries it out: the transport is done with this exchange, and fit for another or not. */
   onReleased: ((reusable: boolean) => void) | undefined;
 
   private readonly startedAt = performance.now();
-  readonly secure: boolean;
   private readonly deadline: NodeJS.Timeout;
   private readonly timeoutMs: number;
   private stopListening: (() => void) | undefined;

@@ -16,6 +16,7 @@ const LOST_CONNECTION =
   /^(ECONNRESET|EPIPE|ECONNABORTED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|ENETRESET|UND_ERR_SOCKET)$/;
 const TLS_FAILURE = /^(ERR_SSL|ERR_TLS|EPROTO)/;
 
+/** What is known of the way that a request has gone. */
 export interface Way {
   stage: Stage;
   secure: boolean;

@@ -1,7 +1,7 @@
 import type { DomainEvent, EventSubject } from '../../../kernel/domain-event.js';
+import { matchesPattern } from '../../../kernel/event-pattern.js';
 import { isVisibleTo } from '../../../kernel/principal.js';
 import type { EndpointEntity, EndpointFilter } from '../endpoints/endpoint.entity.js';
-import { matchesPattern } from '../../../kernel/event-pattern.js';
 
 /** Whether an endpoint is told of an event. The event's subject is as it was when it happened. */
 export function concerns(endpoint: Pick<EndpointEntity, 'id' | 'events' | 'filter' | 'visibility' | 'application_id'>, event: Pick<DomainEvent, 'type' | 'data' | 'subject'>): boolean {

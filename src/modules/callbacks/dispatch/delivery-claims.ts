@@ -181,7 +181,7 @@ export class DeliveryClaims {
     const again = await due.takeBatches(callbackId, requests);
     const most = requests - again.length;
     if (most === 0) return again;
-    const unbatched = await due.takeUnbatched(callbackId, batch, Math.min(most * batch.max_items, MAX_LOOKED_AT), again);
+    const unbatched = await due.takeUnbatched(callbackId, Math.min(most * batch.max_items, MAX_LOOKED_AT), batch, again);
     const made = await this.cutToSize(cutBatches(unbatched, batch, ordered, most, this.clock.now()));
     for (const members of made) await this.makeBatch(members);
     return [...again, ...made];

@@ -24,7 +24,7 @@ export class DueFreely implements Due {
     return this.rows.lockBatches(await this.rows.membersOf(callbackId, now, await this.rows.dueBatches(callbackId, now, limit)));
   }
 
-  async takeUnbatched(callbackId: string, _: BatchOptions, limit: number): Promise<DeliveryRow[]> {
+  async takeUnbatched(callbackId: string, limit: number): Promise<DeliveryRow[]> {
     const found = await this.rows.find(callbackId, 'due', 'd.due_at <= ? AND d.batch_id IS NULL ORDER BY d.due_at LIMIT ?', [this.clock.now(), limit]);
     return this.rows.lock(found);
   }

@@ -57,7 +57,7 @@ export class DueInOrder implements Due {
   }
 
   /** Of each conversation its first and those that follow it and are ready too. */
-  async takeUnbatched(callbackId: string, batch: BatchOptions, limit: number, beside: readonly DeliveryRow[][]): Promise<DeliveryRow[]> {
+  async takeUnbatched(callbackId: string, limit: number, batch: BatchOptions, beside: readonly DeliveryRow[][]): Promise<DeliveryRow[]> {
     const look = await this.look(callbackId);
     const busy = new Set([...look.busy, ...conversationsOf(beside.flat())]);
     const { rows: found } = await this.unbatched({ ...look, busy }, batch, limit);

@@ -8,7 +8,7 @@ export interface Due {
   /** The batches that are due again, each whole. */
   takeBatches(callbackId: string, limit: number): Promise<DeliveryRow[][]>;
   /** What can go into new batches at the same time as these. */
-  takeUnbatched(callbackId: string, batch: BatchOptions, limit: number, beside: readonly DeliveryRow[][]): Promise<DeliveryRow[]>;
+  takeUnbatched(callbackId: string, limit: number, batch: BatchOptions, beside: readonly DeliveryRow[][]): Promise<DeliveryRow[]>;
   /** When to look again: not after there is something to take or somebody's claim ends; null when nothing is outstanding. */
   nextDueAt(callbackId: string): Promise<number | null>;
   /** As `nextDueAt`, of an endpoint with batches. */
