@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addBacklog } from '../support/backlog.js';
 import { callbackDesk } from '../support/callback-desk.js';
-import { anEndpoint, deliveriesOf, deliveryOf } from '../support/desk.js';
+import { anEndpoint } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
 import { rows } from '../support/invariants.js';
 
@@ -87,21 +87,5 @@ describe('a large backlog', { timeout: 60_000 }, () => {
     expect(await statesOf(endpoint)).toEqual([`${count} succeeded 1`]);
     // Those of a conversation that another batch has wait for that one.
     expect(desk.sink.received.length).toBeLessThan((2 * count) / BATCH);
-  });
-});
-
-describe('an answer that repeats a batch', () => {
-  it('is forgotten with any of those that were in it', async () => {
-    desk.answer = ({ rawBody }) => ({ status: 200, body: rawBody });
-    const endpoint = await anEndpoint(desk.api, desk.sink.url, { events: ['visitor.created'], batch: { max_items: 2, max_wait_ms: 1000 } });
-    const { body: ada } = await desk.api.post('/visitors', { name: 'Ada Lovelace' });
-    await desk.api.post('/visitors', { name: 'Bob' });
-    await desk.cluster.settle();
-    const bodies = async (): Promise<string[]> =>
-      Promise.all((await deliveriesOf(desk.api, endpoint)).map(async ({ id }: Resource) => String((await deliveryOf(desk.api, endpoint, id))['attempts'][0].response_body)));
-    expect(await bodies()).toEqual([expect.stringContaining('Ada Lovelace'), expect.stringContaining('Ada Lovelace')]);
-    expect((await desk.api.delete(`/visitors/${ada.id}`)).status).toBe(204);
-    await desk.cluster.settle();
-    expect(await bodies()).toEqual(['null', 'null']);
   });
 });

@@ -232,14 +232,13 @@ describe('batches that wait for conversations', () => {
     expect((await claim(endpoint)).map(({ id }) => id).toSorted()).toEqual([a2, b2].toSorted());
   });
 
-  it('leave no answers behind that tell of what is no longer in them', async () => {
+  it('are remembered by what leaves them, since their answers tell of it too', async () => {
     const endpoint = await inOrder({ batch: { max_items: 5, max_wait_ms: 0 } });
     const due = desk.clock.now() - 10;
     const ids = await outstanding(endpoint, [1, 2, 3].map((number) => ({ due, conversation: 'cnv_a', number, ...(number !== 2 && { batch: 'bat_b', status: 'failed' as const }) })));
-    for (const id of ids) await write("INSERT INTO callback_attempts (delivery_id, attempt, started_at, duration_ms, status_code, response_body) VALUES (?, 1, 1, 1, 500, 'eA==')", [id]);
     await claim(endpoint);
-    const kept = await unitOfWork().query<{ delivery_id: string }>("SELECT delivery_id FROM callback_attempts WHERE response_body = 'eA=='", []);
-    expect(kept.map((row) => row.delivery_id).filter((id) => ids.includes(id))).toEqual([ids[1]]);
+    const left = await unitOfWork().query<{ delivery_id: string; batch_id: string }>('SELECT delivery_id, batch_id FROM callback_former_batches', []);
+    expect(left.filter(({ delivery_id }) => ids.includes(delivery_id))).toEqual([{ delivery_id: ids[2], batch_id: 'bat_b' }]);
   });
 });
 

@@ -84,6 +84,19 @@ describe('what is older than EVENT_RETENTION_DAYS', () => {
     for (const { id } of left) expect(await count('callback_attempts', 'delivery_id', id)).toBe(1);
   });
 
+  it('is deleted with what is known of the batches that it has left', async () => {
+    const endpoint = await endpointFor({ batch: { max_items: 2, max_wait_ms: 0 } });
+    await visitors(1);
+    await cluster.settle();
+    const [{ id } = {} as Resource] = await deliveriesOf(api, endpoint);
+    expect((await api.post(`/callbacks/${endpoint.id}/deliveries/${id}/retry`)).status).toBe(202);
+    await cluster.settle();
+    expect(await count('callback_former_batches', 'delivery_id', id)).toBe(1);
+    clock.advance(KEPT_MS + 60_000);
+    await prune();
+    expect(await count('callback_former_batches', 'delivery_id', id)).toBe(0);
+  });
+
   it('leaves positions as they are, and a cursor from before goes on with the first that is kept', async () => {
     await visitors(4);
     const page = async (query: string) => (await api.get(`/events?${query}`)).body;

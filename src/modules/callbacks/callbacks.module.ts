@@ -11,9 +11,10 @@ import { CallbackFormats, Callbacks } from './callbacks.contract.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { DeliveriesRepository } from './deliveries/deliveries.repository.js';
 import { DeliveriesService } from './deliveries/deliveries.service.js';
-import { AttemptEntity, DeliveryEntity } from './deliveries/delivery.entity.js';
+import { AttemptEntity, DeliveryEntity, FormerBatchEntity } from './deliveries/delivery.entity.js';
 import { DeliveryRetention } from './deliveries/delivery-retention.js';
 import { EraseDeliveries } from './deliveries/erase-deliveries.js';
+import { FormerBatches } from './deliveries/former-batches.js';
 import { PlanDeliveries } from './deliveries/plan-deliveries.js';
 import { AttemptLog } from './dispatch/attempt-log.js';
 import { DeliveryClaims } from './dispatch/delivery-claims.js';
@@ -55,7 +56,7 @@ import { StatsRepository } from './stats/stats.repository.js';
 import { StatsService } from './stats/stats.service.js';
 
 @Module({
-  imports: [AgentsModule, AuditModule, AuthModule, EventsModule, TypeOrmModule.forFeature([EndpointEntity, CallbackVersionEntity, DeliveryEntity, AttemptEntity, RecoveryEntity])],
+  imports: [AgentsModule, AuditModule, AuthModule, EventsModule, TypeOrmModule.forFeature([EndpointEntity, CallbackVersionEntity, DeliveryEntity, FormerBatchEntity, AttemptEntity, RecoveryEntity])],
   controllers: [EndpointsController, EndpointActionsController, DeliveriesController, RecoveriesController, StatsController],
   providers: [
     EndpointsRepository,
@@ -73,6 +74,7 @@ import { StatsService } from './stats/stats.service.js';
     PlanDeliveries,
     DeliveryRetention,
     EraseDeliveries,
+    FormerBatches,
     DeliveryClaims,
     DeliveryRows,
     DueFreely,

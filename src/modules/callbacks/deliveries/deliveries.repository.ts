@@ -9,6 +9,7 @@ import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import type { ListDeliveriesDto } from './deliveries.dto.js';
 import type { DeliveryStatus } from './delivery-status.js';
 import { AttemptEntity, DeliveryEntity } from './delivery.entity.js';
+import { FormerBatches } from './former-batches.js';
 
 const SORTING: Sorting = { columns: { created_at: 'created_at' }, default: '-created_at', tieBreaker: 'id' };
 
@@ -30,7 +31,10 @@ const ANEW = `status = 'pending', due_at = ?, schedule_index = 0, claim_token = 
 
 @Injectable()
 export class DeliveriesRepository {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly formerBatches: FormerBatches,
+  ) {}
 
   async insertAll(deliveries: readonly PlannedDelivery[]): Promise<void> {
     const free = deliveries.filter(({ order }) => order === undefined);
@@ -68,12 +72,7 @@ export class DeliveriesRepository {
 
   /** Makes a delivery due now with its schedule begun anew; false while it is being delivered. */
   async restart(id: string, now: number): Promise<boolean> {
-    const changed = await changeRows(
-      this.unitOfWork,
-      `UPDATE callback_deliveries SET ${ANEW} WHERE id = ? AND (status <> 'delivering' OR due_at < ?)`,
-      [now, id, now],
-    );
-    return changed > 0;
+    return (await this.beginAnew(now, "id = ? AND (status <> 'delivering' OR due_at < ?)", [id, now])) > 0;
   }
 
   /**
@@ -91,12 +90,7 @@ export class DeliveriesRepository {
   /** As `restart`, for those that are in one of these states; returns how many. */
   async restartAll(ids: readonly string[], statuses: readonly DeliveryStatus[], now: number): Promise<number> {
     if (ids.length === 0) return 0;
-    return changeRows(
-      this.unitOfWork,
-      `UPDATE callback_deliveries SET ${ANEW}
-       WHERE id IN (${placeholders(ids.length)}) AND status IN (${placeholders(statuses.length)})`,
-      [now, ...ids, ...statuses],
-    );
+    return this.beginAnew(now, `id IN (${placeholders(ids.length)}) AND status IN (${placeholders(statuses.length)})`, [...ids, ...statuses]);
   }
 
   /** Gives up some of what is still to be delivered to an endpoint; returns how many. */
@@ -109,6 +103,11 @@ export class DeliveriesRepository {
       rows.map(({ id }) => id),
     ));
     return rows.length;
+  }
+
+  private async beginAnew(now: number, condition: string, parameters: readonly unknown[]): Promise<number> {
+    await this.formerBatches.remember(condition, parameters);
+    return changeRows(this.unitOfWork, `UPDATE callback_deliveries SET ${ANEW} WHERE ${condition}`, [now, ...parameters]);
   }
 }
 

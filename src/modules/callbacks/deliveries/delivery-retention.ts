@@ -10,6 +10,7 @@ import { LOGGER } from '../../../platform/observability/tokens.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import { RecoveriesRepository } from '../recoveries/recoveries.repository.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
+import { FormerBatches } from './former-batches.js';
 
 const EVERY_MS = 5 * 60_000;
 /** Deliveries that are discarded, or deleted with their attempts, in one transaction. */
@@ -32,6 +33,7 @@ export class DeliveryRetention {
     private readonly unitOfWork: UnitOfWork,
     private readonly endpoints: EndpointsRepository,
     private readonly deliveries: DeliveriesRepository,
+    private readonly formerBatches: FormerBatches,
     private readonly recoveries: RecoveriesRepository,
     private readonly config: Config,
     private readonly clock: Clock,
@@ -78,6 +80,7 @@ export class DeliveryRetention {
       if (rows.length === 0) return rows;
       const ids = rows.map(({ id }) => id);
       await changeRows(this.unitOfWork, `DELETE FROM callback_attempts WHERE delivery_id IN (${placeholders(ids.length)})`, ids);
+      await this.formerBatches.forget(ids);
       await changeRows(this.unitOfWork, `DELETE FROM callback_deliveries WHERE id IN (${placeholders(ids.length)})`, ids);
       return rows;
     });

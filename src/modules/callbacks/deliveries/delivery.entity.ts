@@ -40,6 +40,14 @@ export class DeliveryEntity {
   @InstantColumn({ nullable: true }) succeeded_at: number | null;
 }
 
+/** A batch that a delivery has left: its answers are kept with all that went in it, and are erased with any of those. */
+@Entity('callback_former_batches')
+@Index('callback_former_batches_batch', ['batch_id'])
+export class FormerBatchEntity {
+  @PrimaryIdColumn() delivery_id: string;
+  @PrimaryIdColumn() batch_id: string;
+}
+
 @Entity('callback_attempts')
 @Index('callback_attempts_delivery', ['delivery_id', 'attempt'])
 export class AttemptEntity {

@@ -3,6 +3,7 @@ import { changeRows, placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { ErasedEvents } from '../../events/events.contract.js';
 import type { ErasedEvent } from '../../events/events.contract.js';
+import { FormerBatches } from './former-batches.js';
 
 /**
  * Forgets what receivers have answered to events that were erased: some send back what they got. A delivery that is still
@@ -12,6 +13,7 @@ import type { ErasedEvent } from '../../events/events.contract.js';
 export class EraseDeliveries {
   constructor(
     private readonly unitOfWork: UnitOfWork,
+    private readonly formerBatches: FormerBatches,
     events: ErasedEvents,
   ) {
     events.onErase((organizationId, erased) => this.erase(organizationId, erased));
@@ -31,7 +33,8 @@ export class EraseDeliveries {
       if (rows.length === 0) continue;
       const own = rows.map(({ id }) => id);
       await changeRows(this.unitOfWork, `UPDATE callback_deliveries SET erased = 1 WHERE id IN (${placeholders(own.length)})`, own);
-      const answered = [...new Set([...own, ...(await this.membersOf(rows.flatMap(({ batch_id }) => batch_id ?? [])))])];
+      const batches = [...rows.flatMap(({ batch_id }) => batch_id ?? []), ...(await this.formerBatches.batchesOf(own))];
+      const answered = [...new Set([...own, ...(await this.membersOf(batches))])];
       await changeRows(
         this.unitOfWork,
         `UPDATE callback_attempts SET error_message = NULL, response_headers = NULL, response_body = NULL WHERE delivery_id IN (${placeholders(answered.length)})`,
@@ -40,7 +43,7 @@ export class EraseDeliveries {
     }
   }
 
-  /** The answer to a batch is kept with all that went in it. */
+  /** The answer to a batch is kept with all that went in it, wherever they went since. */
   private async membersOf(batchIds: readonly string[]): Promise<string[]> {
     if (batchIds.length === 0) return [];
     const wanted = [...new Set(batchIds)];
@@ -48,7 +51,7 @@ export class EraseDeliveries {
       `SELECT id FROM callback_deliveries WHERE batch_id IN (${placeholders(wanted.length)}) ORDER BY id${this.unitOfWork.forUpdate}`,
       wanted,
     );
-    return rows.map(({ id }) => id);
+    return [...rows.map(({ id }) => id), ...(await this.formerBatches.leaversOf(wanted))];
   }
 
   /** Endpoints may be gone, so it asks for theirs. */

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
 import { indexHint } from '../../../platform/database/index-hint.js';
-import { changeRows, placeholders } from '../../../platform/database/rows.js';
+import { placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import { FormerBatches } from '../deliveries/former-batches.js';
 import { groupBy } from './group-by.js';
 
 export interface DeliveryRow {
@@ -29,6 +30,7 @@ const COLUMNS = [
 export class DeliveryRows {
   constructor(
     private readonly unitOfWork: UnitOfWork,
+    private readonly formerBatches: FormerBatches,
     private readonly clock: Clock,
   ) {}
 
@@ -46,21 +48,13 @@ export class DeliveryRows {
     return [...groupBy(rows.sort(byEvent), ({ conversation_id }) => conversation_id).values()];
   }
 
-  /** These are no longer of their batches. What was answered to those is forgotten: with the batch goes the trace of whose events it may tell. */
+  /** These are no longer of their batches, and are sent again without the rest of them. */
   async leaveBatches(rows: readonly DeliveryRow[]): Promise<void> {
     if (rows.length === 0) return;
-    const batches = [...new Set(rows.map(({ batch_id }) => batch_id!))];
-    const members = await this.unitOfWork.query<{ id: string }>(`SELECT id FROM callback_deliveries WHERE batch_id IN (${placeholders(batches.length)})`, batches);
-    await changeRows(
-      this.unitOfWork,
-      `UPDATE callback_attempts SET error_message = NULL, response_headers = NULL, response_body = NULL WHERE delivery_id IN (${placeholders(members.length)})`,
-      members.map(({ id }) => id),
-    );
-    await changeRows(
-      this.unitOfWork,
-      `UPDATE callback_deliveries SET batch_id = NULL WHERE id IN (${placeholders(rows.length)}) AND status <> 'delivering'`,
-      rows.map(({ id }) => id),
-    );
+    const ids = rows.map(({ id }) => id);
+    const leaving = `id IN (${placeholders(ids.length)}) AND status <> 'delivering'`;
+    await this.formerBatches.remember(leaving, ids);
+    await this.unitOfWork.write(`UPDATE callback_deliveries SET batch_id = NULL WHERE ${leaving}`, ids);
   }
 
   /** For each endpoint the longest due first, locked, passing over those that others are taking. */

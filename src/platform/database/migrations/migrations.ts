@@ -27,6 +27,7 @@ import { OrganizationClosing1795480000000 } from './1795480000000-organization-c
 import { StatisticsHandling1795490000002 } from './1795490000002-statistics-handling.js';
 import { MessagesByTime1795490000003 } from './1795490000003-messages-by-time.js';
 import { DeliveriesByBatch1795490000004 } from './1795490000004-deliveries-by-batch.js';
+import { CallbackFormerBatches1795490000005 } from './1795490000005-callback-former-batches.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -59,4 +60,5 @@ export const MIGRATIONS = [
   StatisticsHandling1795490000002,
   MessagesByTime1795490000003,
   DeliveriesByBatch1795490000004,
+  CallbackFormerBatches1795490000005,
 ];
