@@ -13,6 +13,8 @@ type Lookup = (options: { all: true }) => LookupAddress[] | Error | 'hang';
 
 /** What the resolver of the machine answers for names that end in `.test`; all else is asked of the real one. */
 const names = vi.hoisted(() => new Map<string, Lookup>());
+/** Ends what hangs, as the resolver does some time. */
+const giveUp = vi.hoisted(() => new Set<() => void>());
 
 vi.mock('node:dns', async (original) => {
   const dns = await original<typeof import('node:dns')>();
@@ -20,7 +22,7 @@ vi.mock('node:dns', async (original) => {
     const known = names.get(name);
     if (known === undefined) return dns.lookup(name, options, callback);
     const answer = known(options);
-    if (answer === 'hang') return;
+    if (answer === 'hang') return void giveUp.add(() => callback(Object.assign(new Error(`getaddrinfo EAI_AGAIN ${name}`), { code: 'EAI_AGAIN' })));
     setImmediate(() => (answer instanceof Error ? callback(answer) : callback(null, answer)));
   };
   return { ...dns, default: { ...dns, lookup }, lookup };
@@ -28,7 +30,11 @@ vi.mock('node:dns', async (original) => {
 
 const desk = faultDesk();
 
-afterEach(() => names.clear());
+afterEach(() => {
+  names.clear();
+  for (const end of giveUp) end();
+  giveUp.clear();
+});
 
 describe('TLS', () => {
   it.each<[name: string, options: Omit<MisbehavingOptions, 'answer'>, message: RegExp]>([
@@ -103,23 +109,43 @@ describe('a name', () => {
   const at = (...addresses: string[]): LookupAddress[] => addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
   const dnsError = (code: string): Error => Object.assign(new Error(`getaddrinfo ${code} receiver.test`), { code, syscall: 'getaddrinfo' });
 
+  let hosts = 0;
+  /** Of which no answer is known. */
+  const newHost = (): string => `receiver-${++hosts}.test`;
+
   it.each<[name: string, lookup: Lookup, errorClass: string]>([
     ['that does not exist', () => dnsError('ENOTFOUND'), 'dns'],
     ['whose server fails', () => dnsError('EAI_AGAIN'), 'dns'],
     ['that has no address', () => [], 'dns'],
     ['whose server does not answer', () => 'hang', 'timeout'],
   ])('%s fails and is tried again', async (_, lookup, errorClass) => {
+    const host = newHost();
     const { port, requests } = await desk.receiver({ answer: () => OK });
-    names.set('receiver.test', lookup);
-    const endpoint = await desk.endpointAt(`http://receiver.test:${port}`);
+    names.set(host, lookup);
+    const endpoint = await desk.endpointAt(`http://${host}:${port}`);
     const [bad] = await desk.deliverTwo(endpoint);
     desk.assertBecame(bad, failsAs(errorClass));
-    // A look-up that hangs is shared by all that ask for the same name, until it ends.
-    if (errorClass === 'timeout') return;
-    names.set('receiver.test', () => at('127.0.0.1'));
+    for (const end of giveUp) end();
+    names.set(host, () => at('127.0.0.1'));
     desk.clock.advance(PAST_THE_SCHEDULE_MS);
     await desk.settle();
     expect((await desk.both(endpoint)).map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+    expect(requests.items).toHaveLength(2);
+  });
+
+  it('is reached beside another whose server does not answer, and holds up the resolver', async () => {
+    const host = newHost();
+    const { port, requests } = await desk.receiver({ answer: () => OK });
+    names.set(host, () => at('127.0.0.1'));
+    names.set('dead.test', () => 'hang');
+    const endpoint = await desk.endpointAt(`http://${host}:${port}`);
+    await desk.causeEvent('first');
+    await desk.settle();
+    const dead = await desk.endpointAt(`http://dead.test:${port}`);
+    await desk.causeEvent('second');
+    await desk.settle();
+    expect((await desk.both(endpoint)).map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+    expect((await deliveriesOf(desk.api(), dead)).map(({ status }) => status)).toEqual(['failed']);
     expect(requests.items).toHaveLength(2);
   });
 

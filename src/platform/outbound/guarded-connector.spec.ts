@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AddressGuard } from './address-guard.js';
-import type { Resolve } from './guarded-connector.js';
 import { OutboundClient, OutboundError } from './outbound-client.js';
+import type { Resolve } from './resolve.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -78,8 +78,9 @@ describe('a name', () => {
     const receiver = await startReceiver();
     const error = await failure(send(`http://receiver.test:${receiver.port}/`, OPEN, answering(addresses)));
     expect(error).toMatchObject({ code: 'address_forbidden', permanent: false });
-    expect(error.message).toContain(addresses.at(-1));
     expect(error.message).toContain('receiver.test');
+    // Whoever sees this need not learn how internal names resolve.
+    expect(error.message).not.toContain(addresses.at(-1));
     expect(receiver.connections()).toBe(0);
   });
 
@@ -92,8 +93,7 @@ describe('a name', () => {
 
     expect(await outbound.send(post(url, { connection: 'close' }))).toMatchObject({ status: 200 });
     expect(resolve).toHaveBeenCalledTimes(1);
-    const error = await failure(outbound.send(post(url)));
-    expect(error).toMatchObject({ code: 'address_forbidden', message: expect.stringContaining('127.0.0.2') });
+    expect(await failure(outbound.send(post(url)))).toMatchObject({ code: 'address_forbidden' });
     expect([resolve.mock.calls.length, receiver.connections()]).toEqual([2, 1]);
   });
 

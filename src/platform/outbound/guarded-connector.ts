@@ -1,12 +1,10 @@
-import { lookup, type LookupAddress } from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
-import { promisify } from 'node:util';
 import { buildConnector } from 'undici';
 import type { AddressGuard } from './address-guard.js';
 import { OutboundError } from './outbound-request.js';
-
-/** All addresses of a name. */
-export type Resolve = (hostname: string) => Promise<Pick<LookupAddress, 'address'>[]>;
+import { directResolve, steadyResolve, systemResolve } from './resolve.js';
+import type { Resolve } from './resolve.js';
 
 /** Gives back the socket under way, so that whoever no longer wants it can end it. */
 export type Connector = (
@@ -27,8 +25,6 @@ const ADDRESS_ATTEMPT_TIMEOUT_MS = 2_000;
 /** Deadlines belong to the requests; this only ends what was forgotten. */
 const BACKSTOP_TIMEOUT_MS = 60_000;
 
-const systemResolve: Resolve = async (hostname) => promisify(lookup)(hostname, { all: true });
-
 /**
  * Connects to checked addresses only. The check and the connection use the same answer of the resolver, so a
  * name that changes its address in between (DNS rebinding) gains nothing.
@@ -37,7 +33,7 @@ export function guardedConnector({ guard, resolve = systemResolve, ca }: Connect
   const connect = buildConnector({
     timeout: BACKSTOP_TIMEOUT_MS,
     autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_TIMEOUT_MS,
-    lookup: checkedLookup(guard, sharedWhilePending(resolve)),
+    lookup: checkedLookup(guard, steadyResolve(resolve, directResolve())),
     ...(ca === undefined ? {} : { ca }),
     // The declared types lack what node:net and node:tls both take.
   } as buildConnector.BuildOptions) as Connector;
@@ -45,7 +41,7 @@ export function guardedConnector({ guard, resolve = systemResolve, ca }: Connect
   return (options, callback) => {
     // node:net does not look up literals, so `lookup` never sees them.
     if (isIP(options.hostname) !== 0 && guard.verdict(options.hostname) === 'forbidden') {
-      process.nextTick(callback, forbidden(options.hostname, null), null);
+      process.nextTick(callback, forbidden(options.hostname, false), null);
       return undefined;
     }
     return connect(options, callback);
@@ -61,8 +57,7 @@ function checkedLookup(guard: AddressGuard, resolve: Resolve): LookupFunction {
     });
     if (answers.length === 0) throw new OutboundError('dns', `${hostname} has no address`, 0);
     // One bad answer refuses the name: which of them is used depends on timing, and must not.
-    const refused = answers.find(({ address }) => guard.verdict(address) === 'forbidden');
-    if (refused) throw forbidden(refused.address, hostname);
+    if (answers.some(({ address }) => guard.verdict(address) === 'forbidden')) throw forbidden(hostname, true);
     return answers.map(({ address }) => ({ address, family: isIP(address) }));
   };
   return (hostname, options, callback) => {
@@ -74,20 +69,8 @@ function checkedLookup(guard: AddressGuard, resolve: Resolve): LookupFunction {
   };
 }
 
-/** getaddrinfo holds one of four threads: many connections to one name with a slow server must hold one, not all. */
-function sharedWhilePending(resolve: Resolve): Resolve {
-  const pending = new Map<string, ReturnType<Resolve>>();
-  return (hostname) => {
-    const known = pending.get(hostname);
-    if (known) return known;
-    const answer = resolve(hostname).finally(() => pending.delete(hostname));
-    pending.set(hostname, answer);
-    return answer;
-  };
-}
-
-function forbidden(address: string, hostname: string | null): OutboundError {
-  const where = hostname === null ? address : `${address}, an address of ${hostname},`;
-  const message = `${where} is not public; CALLBACK_ALLOW_CIDRS can open it`;
-  return new OutboundError('address_forbidden', message, 0, { permanent: hostname === null });
+/** Of a name without its address: whoever may register endpoints need not learn how internal names resolve. */
+function forbidden(hostname: string, isName: boolean): OutboundError {
+  const what = isName ? `${hostname} has an address that` : hostname;
+  return new OutboundError('address_forbidden', `${what} is not public; CALLBACK_ALLOW_CIDRS can open it`, 0, { permanent: !isName });
 }
