@@ -28,6 +28,20 @@ vi.mock('node:dns', async (original) => {
   return { ...dns, default: { ...dns, lookup }, lookup };
 });
 
+/** The servers themselves know nothing of names that hang. */
+vi.mock('node:dns/promises', async (original) => {
+  const found = async (name: string): Promise<string[]> => {
+    const answer = names.get(name)?.({ all: true });
+    if (Array.isArray(answer)) return answer.map(({ address }) => address);
+    throw Object.assign(new Error(`queryA ENOTFOUND ${name}`), { code: 'ENOTFOUND' });
+  };
+  class Resolver {
+    resolve4 = found;
+    resolve6 = async (): Promise<string[]> => [];
+  }
+  return { ...(await original<typeof import('node:dns/promises')>()), Resolver };
+});
+
 const desk = faultDesk();
 
 afterEach(() => {
@@ -133,20 +147,23 @@ describe('a name', () => {
     expect(requests.items).toHaveLength(2);
   });
 
-  it('is reached beside another whose server does not answer, and holds up the resolver', async () => {
-    const host = newHost();
+  it('is reached while another whose server does not answer holds up the resolver', async () => {
     const { port, requests } = await desk.receiver({ answer: () => OK });
+    const host = newHost();
     names.set(host, () => at('127.0.0.1'));
     names.set('dead.test', () => 'hang');
     const endpoint = await desk.endpointAt(`http://${host}:${port}`);
-    await desk.causeEvent('first');
-    await desk.settle();
+    // Half a second of patience, and a second that endpoints of this desk have in all: too close on a busy machine.
+    expect((await desk.api().put(`/callbacks/${endpoint.id}`, { timeout_ms: 20_000 })).status).toBe(200);
     const dead = await desk.endpointAt(`http://dead.test:${port}`);
-    await desk.causeEvent('second');
+    const tested = desk.api().post(`/callbacks/${dead.id}/test`, { event: 'visitor.created' });
+    await vi.waitFor(() => expect(giveUp.size).toBe(1), { timeout: 10_000 });
+    await desk.causeEvent('one');
     await desk.settle();
-    expect((await desk.both(endpoint)).map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+    expect((await deliveriesOf(desk.api(), endpoint)).map(({ status }) => status)).toEqual(['succeeded']);
     expect((await deliveriesOf(desk.api(), dead)).map(({ status }) => status)).toEqual(['failed']);
-    expect(requests.items).toHaveLength(2);
+    expect(requests.items).toHaveLength(1);
+    await tested;
   });
 
   it('that does not exist for the real resolver either fails', async () => {

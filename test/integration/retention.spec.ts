@@ -97,6 +97,27 @@ describe('what is older than EVENT_RETENTION_DAYS', () => {
     expect(await count('callback_former_batches', 'delivery_id', id)).toBe(0);
   });
 
+  it('is deleted with the answers that tell of it, also where younger ones went in the same request', async () => {
+    const endpoint = await endpointFor({ batch: { max_items: 2, max_wait_ms: 1000 } });
+    await visitors(1);
+    await cluster.settle();
+    clock.advance(KEPT_MS - 60_000);
+    await cluster.settle();
+    const [old] = await deliveriesOf(api, endpoint);
+    answer = () => ({ status: 200, body: 'I know you all' });
+    expect((await api.post(`/callbacks/${endpoint.id}/deliveries/${old!.id}/retry`)).status).toBe(202);
+    await visitors(1);
+    await cluster.settle();
+    const young = (await deliveriesOf(api, endpoint)).find(({ id }) => id !== old!.id);
+    const answered = async (): Promise<unknown> => (await api.get(`/callbacks/${endpoint.id}/deliveries/${young!.id}`)).body.attempts[0].response_body;
+    expect(sink.received.map(({ body }) => (body as unknown as unknown[]).length)).toEqual([1, 2]);
+    expect(await answered()).toBe('I know you all');
+    clock.advance(120_000);
+    await prune();
+    expect(await deliveriesOf(api, endpoint)).toHaveLength(1);
+    expect(await answered()).toBeNull();
+  });
+
   it('leaves positions as they are, and a cursor from before goes on with the first that is kept', async () => {
     await visitors(4);
     const page = async (query: string) => (await api.get(`/events?${query}`)).body;

@@ -8,13 +8,13 @@ import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { EventsModule } from '../events/events.module.js';
 import { CallbackFormats, Callbacks } from './callbacks.contract.js';
+import { BatchAnswers } from './deliveries/batch-answers.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { DeliveriesRepository } from './deliveries/deliveries.repository.js';
 import { DeliveriesService } from './deliveries/deliveries.service.js';
 import { AttemptEntity, DeliveryEntity, FormerBatchEntity } from './deliveries/delivery.entity.js';
 import { DeliveryRetention } from './deliveries/delivery-retention.js';
 import { EraseDeliveries } from './deliveries/erase-deliveries.js';
-import { FormerBatches } from './deliveries/former-batches.js';
 import { PlanDeliveries } from './deliveries/plan-deliveries.js';
 import { AttemptLog } from './dispatch/attempt-log.js';
 import { DeliveryClaims } from './dispatch/delivery-claims.js';
@@ -74,7 +74,7 @@ import { StatsService } from './stats/stats.service.js';
     PlanDeliveries,
     DeliveryRetention,
     EraseDeliveries,
-    FormerBatches,
+    BatchAnswers,
     DeliveryClaims,
     DeliveryRows,
     DueFreely,

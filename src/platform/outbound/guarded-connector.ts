@@ -15,6 +15,8 @@ export type Connector = (
 export interface ConnectorOptions {
   guard: AddressGuard;
   resolve?: Resolve;
+  /** Asked when that takes long. */
+  direct?: Resolve;
   /** Certificates to trust instead of the well-known authorities. */
   ca?: string | Buffer;
 }
@@ -29,11 +31,11 @@ const BACKSTOP_TIMEOUT_MS = 60_000;
  * Connects to checked addresses only. The check and the connection use the same answer of the resolver, so a
  * name that changes its address in between (DNS rebinding) gains nothing.
  */
-export function guardedConnector({ guard, resolve = systemResolve, ca }: ConnectorOptions): Connector {
+export function guardedConnector({ guard, resolve = systemResolve, direct = directResolve(), ca }: ConnectorOptions): Connector {
   const connect = buildConnector({
     timeout: BACKSTOP_TIMEOUT_MS,
     autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_TIMEOUT_MS,
-    lookup: checkedLookup(guard, steadyResolve(resolve, directResolve())),
+    lookup: checkedLookup(guard, steadyResolve(resolve, direct)),
     ...(ca === undefined ? {} : { ca }),
     // The declared types lack what node:net and node:tls both take.
   } as buildConnector.BuildOptions) as Connector;

@@ -99,12 +99,32 @@ describe('a name', () => {
     expect(ask).toHaveBeenCalledTimes(1);
   });
 
-  it('that the system has no time for is asked for at the name servers, once for all that ask', async () => {
-    const direct = answering(at('3.3.3.3'));
+  it('that the system has no time for is asked for at the name servers, once for all that ask meanwhile', async () => {
+    const directly: ((answer: Awaited<ReturnType<Resolve>>) => void)[] = [];
+    const direct = vi.fn<Resolve>(() => new Promise((resolved) => directly.push(resolved)));
     const resolve = steadyResolve(SILENT, direct, 0);
-    expect(await Promise.all([resolve('a.test'), resolve('a.test')])).toEqual(Array(2).fill([{ address: '3.3.3.3' }]));
-    expect(await resolve('a.test')).toEqual([{ address: '3.3.3.3' }]);
+    const both = [resolve('a.test'), resolve('a.test')];
+    await vi.waitFor(() => expect(directly).toHaveLength(1));
+    await new Promise((passed) => setTimeout(passed, 10));
+    directly[0]!([{ address: '3.3.3.3' }]);
+    expect(await Promise.all(both)).toEqual(Array(2).fill([{ address: '3.3.3.3' }]));
     expect(direct).toHaveBeenCalledTimes(1);
+    const later = resolve('a.test');
+    await vi.waitFor(() => expect(directly).toHaveLength(2));
+    directly[1]!([{ address: '4.4.4.4' }]);
+    expect(await later).toEqual([{ address: '4.4.4.4' }]);
+  });
+
+  it('is what the system says, whatever the name servers say later', async () => {
+    const directly: ((answer: Awaited<ReturnType<Resolve>>) => void)[] = [];
+    const systemically: typeof directly = [];
+    const resolve = steadyResolve(() => new Promise((resolved) => systemically.push(resolved)), () => new Promise((resolved) => directly.push(resolved)), 0);
+    const first = resolve('a.test');
+    await vi.waitFor(() => expect(directly).toHaveLength(1));
+    systemically[0]!([{ address: '10.0.0.5' }]);
+    expect(await first).toEqual([{ address: '10.0.0.5' }]);
+    directly[0]!([{ address: '3.3.3.3' }]);
+    expect(await resolve('a.test')).toEqual([{ address: '10.0.0.5' }]);
   });
 
   it('that the name servers do not know either is waited for', async () => {
@@ -128,25 +148,27 @@ describe('a name', () => {
 
 describe('name servers', () => {
   it('give the addresses of both families, and a failure where there are none', async () => {
-    const server = await startNameServer({ 'both.test A': [192, 0, 2, 1], 'both.test AAAA': [0x20, 0x01, 0x0d, 0xb8, ...Array<number>(11).fill(0), 1], 'old.test A': [192, 0, 2, 2] });
+    const server = await startNameServer({ 'both.test A': [192, 0, 2, 1], 'both.test AAAA': [0x20, 0x01, 0x0d, 0xb8, ...Array<number>(11).fill(0), 1], 'old.test A': [192, 0, 2, 2], 'half.test A': [192, 0, 2, 3] }, ['half.test AAAA']);
     const resolve = directResolve([server.address]);
     expect(await resolve('both.test')).toEqual([{ address: '192.0.2.1' }, { address: '2001:db8::1' }]);
     expect(await resolve('old.test')).toEqual([{ address: '192.0.2.2' }]);
     await expect(resolve('none.test')).rejects.toMatchObject({ code: 'ENODATA' });
+    await expect(resolve('half.test')).rejects.toMatchObject({ code: 'EREFUSED' });
     await server.close();
   });
 });
 
-/** Knows the bytes of addresses by name and type, and has nothing for all else. */
-async function startNameServer(records: Record<string, number[]>) {
+/** Knows the bytes of addresses by name and type, refuses to tell of some, and has nothing for all else. */
+async function startNameServer(records: Record<string, number[]>, refused: string[] = []) {
   const socket = createSocket('udp4');
   socket.on('message', (query, { address, port }) => {
     const labels: string[] = [];
     let at = 12;
     for (; query[at] !== 0; at += query[at]! + 1) labels.push(query.toString('latin1', at + 1, at + 1 + query[at]!));
     const type = query.readUInt16BE(at + 1);
-    const data = records[`${labels.join('.')} ${type === 28 ? 'AAAA' : 'A'}`];
-    const head = Buffer.concat([query.subarray(0, 2), Buffer.from([0x81, 0x80, 0, 1, 0, data === undefined ? 0 : 1, 0, 0, 0, 0])]);
+    const asked = `${labels.join('.')} ${type === 28 ? 'AAAA' : 'A'}`;
+    const data = records[asked];
+    const head = Buffer.concat([query.subarray(0, 2), Buffer.from([0x81, refused.includes(asked) ? 0x85 : 0x80, 0, 1, 0, data === undefined ? 0 : 1, 0, 0, 0, 0])]);
     // The name as a pointer to the question, class IN, a second to live.
     const record = data === undefined ? [] : [0xc0, 12, 0, type, 0, 1, 0, 0, 0, 1, 0, data.length, ...data];
     socket.send(Buffer.concat([head, query.subarray(12, at + 5), Buffer.from(record)]), port, address);

@@ -20,6 +20,8 @@ const KEPT_MS = 300_000;
 const KEPT_NAMES = 4_096;
 /** What getaddrinfo says when no name server has answered, or none knew at the moment. */
 const TRY_AGAIN = 'EAI_AGAIN';
+/** What a name server says that knows of no address of a kind. */
+const NONE = new Set(['ENODATA', 'ENOTFOUND']);
 const SERVERS = { timeout: 2_000, tries: 2 };
 
 /**
@@ -34,6 +36,9 @@ export function directResolve(servers?: readonly string[]): Resolve {
     const resolver = new Resolver(SERVERS);
     if (servers !== undefined) resolver.setServers(servers);
     const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+    // Half of an answer would do for all of it.
+    const failed = answers.find((answer) => answer.status === 'rejected' && !NONE.has((answer.reason as NodeJS.ErrnoException).code ?? ''));
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
     const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
     if (addresses.length === 0) throw (answers[0] as PromiseRejectedResult).reason;
     return addresses.map((address) => ({ address }));
@@ -47,14 +52,11 @@ export function directResolve(servers?: readonly string[]): Resolve {
  */
 export function steadyResolve(system: Resolve, direct: Resolve, patienceMs = PATIENCE_MS): Resolve {
   const known = new LRUCache<string, Answer>({ max: KEPT_NAMES, ttl: KEPT_MS });
-  const remembered = async (hostname: string, resolve: Resolve): Promise<Answer> => {
-    const answer = await resolve(hostname);
-    known.set(hostname, answer);
-    return answer;
-  };
   const askSystem = sharedWhilePending(async (hostname) => {
     try {
-      return await remembered(hostname, system);
+      const answer = await system(hostname);
+      known.set(hostname, answer);
+      return answer;
     } catch (error) {
       const last = known.get(hostname);
       if ((error as NodeJS.ErrnoException).code === TRY_AGAIN && last !== undefined) return last;
@@ -62,7 +64,8 @@ export function steadyResolve(system: Resolve, direct: Resolve, patienceMs = PAT
       throw error;
     }
   });
-  const askServers = sharedWhilePending((hostname) => remembered(hostname, direct));
+  // Not kept: the system may know better, by its list of hosts.
+  const askServers = sharedWhilePending(direct);
 
   return (hostname) => {
     const { since, answer } = askSystem(hostname);

@@ -6,10 +6,10 @@ import { keysetPage } from '../../../platform/database/keyset.js';
 import type { Sorting } from '../../../platform/database/keyset.js';
 import { addRows, changeRows, placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import { BatchAnswers } from './batch-answers.js';
 import type { ListDeliveriesDto } from './deliveries.dto.js';
 import type { DeliveryStatus } from './delivery-status.js';
 import { AttemptEntity, DeliveryEntity } from './delivery.entity.js';
-import { FormerBatches } from './former-batches.js';
 
 const SORTING: Sorting = { columns: { created_at: 'created_at' }, default: '-created_at', tieBreaker: 'id' };
 
@@ -33,7 +33,7 @@ const ANEW = `status = 'pending', due_at = ?, schedule_index = 0, claim_token = 
 export class DeliveriesRepository {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly formerBatches: FormerBatches,
+    private readonly answers: BatchAnswers,
   ) {}
 
   async insertAll(deliveries: readonly PlannedDelivery[]): Promise<void> {
@@ -72,7 +72,7 @@ export class DeliveriesRepository {
 
   /** Makes a delivery due now with its schedule begun anew; false while it is being delivered. */
   async restart(id: string, now: number): Promise<boolean> {
-    return (await this.beginAnew(now, "id = ? AND (status <> 'delivering' OR due_at < ?)", [id, now])) > 0;
+    return (await this.beginAnew([id], now, "(status <> 'delivering' OR due_at < ?)", [now])) > 0;
   }
 
   /**
@@ -90,7 +90,7 @@ export class DeliveriesRepository {
   /** As `restart`, for those that are in one of these states; returns how many. */
   async restartAll(ids: readonly string[], statuses: readonly DeliveryStatus[], now: number): Promise<number> {
     if (ids.length === 0) return 0;
-    return this.beginAnew(now, `id IN (${placeholders(ids.length)}) AND status IN (${placeholders(statuses.length)})`, [...ids, ...statuses]);
+    return this.beginAnew(ids, now, `status IN (${placeholders(statuses.length)})`, statuses);
   }
 
   /** Gives up some of what is still to be delivered to an endpoint; returns how many. */
@@ -105,9 +105,9 @@ export class DeliveriesRepository {
     return rows.length;
   }
 
-  private async beginAnew(now: number, condition: string, parameters: readonly unknown[]): Promise<number> {
-    await this.formerBatches.remember(condition, parameters);
-    return changeRows(this.unitOfWork, `UPDATE callback_deliveries SET ${ANEW} WHERE ${condition}`, [now, ...parameters]);
+  private async beginAnew(ids: readonly string[], now: number, condition: string, parameters: readonly unknown[]): Promise<number> {
+    await this.answers.rememberBatches(ids, condition, parameters);
+    return changeRows(this.unitOfWork, `UPDATE callback_deliveries SET ${ANEW} WHERE id IN (${placeholders(ids.length)}) AND ${condition}`, [now, ...ids, ...parameters]);
   }
 }
 

@@ -9,8 +9,8 @@ import { WorkerTimers } from '../../../platform/leases/worker-timers.js';
 import { LOGGER } from '../../../platform/observability/tokens.js';
 import { EndpointsRepository } from '../endpoints/endpoints.repository.js';
 import { RecoveriesRepository } from '../recoveries/recoveries.repository.js';
+import { BatchAnswers } from './batch-answers.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
-import { FormerBatches } from './former-batches.js';
 
 const EVERY_MS = 5 * 60_000;
 /** Deliveries that are discarded, or deleted with their attempts, in one transaction. */
@@ -24,8 +24,8 @@ interface Row {
 
 /**
  * Deletes deliveries, their attempts and recoveries when the time for which they are kept is over. What was still to be
- * delivered is given up with its event; what is being sent at the moment is left to its end. What was still to be
- * delivered to an endpoint that was deleted is discarded here too.
+ * delivered is given up with its event; what is being sent at the moment is left to its end. The answer to a batch is
+ * forgotten with the first of its members. What was still to be delivered to an endpoint that was deleted is discarded here too.
  */
 @Injectable()
 export class DeliveryRetention {
@@ -33,7 +33,7 @@ export class DeliveryRetention {
     private readonly unitOfWork: UnitOfWork,
     private readonly endpoints: EndpointsRepository,
     private readonly deliveries: DeliveriesRepository,
-    private readonly formerBatches: FormerBatches,
+    private readonly answers: BatchAnswers,
     private readonly recoveries: RecoveriesRepository,
     private readonly config: Config,
     private readonly clock: Clock,
@@ -79,8 +79,10 @@ export class DeliveryRetention {
       );
       if (rows.length === 0) return rows;
       const ids = rows.map(({ id }) => id);
+      const sharing = await this.answers.sharing(ids);
+      if (sharing.size > ids.length) await this.answers.forget(sharing);
       await changeRows(this.unitOfWork, `DELETE FROM callback_attempts WHERE delivery_id IN (${placeholders(ids.length)})`, ids);
-      await this.formerBatches.forget(ids);
+      await this.answers.forgetBatchesOf(ids);
       await changeRows(this.unitOfWork, `DELETE FROM callback_deliveries WHERE id IN (${placeholders(ids.length)})`, ids);
       return rows;
     });

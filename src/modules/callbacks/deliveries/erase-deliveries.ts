@@ -3,7 +3,7 @@ import { changeRows, placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
 import { ErasedEvents } from '../../events/events.contract.js';
 import type { ErasedEvent } from '../../events/events.contract.js';
-import { FormerBatches } from './former-batches.js';
+import { BatchAnswers } from './batch-answers.js';
 
 /**
  * Forgets what receivers have answered to events that were erased: some send back what they got. A delivery that is still
@@ -13,7 +13,7 @@ import { FormerBatches } from './former-batches.js';
 export class EraseDeliveries {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly formerBatches: FormerBatches,
+    private readonly answers: BatchAnswers,
     events: ErasedEvents,
   ) {
     events.onErase((organizationId, erased) => this.erase(organizationId, erased));
@@ -26,32 +26,15 @@ export class EraseDeliveries {
     for (let callback = await this.callbackAfter(''); callback !== null; callback = await this.callbackAfter(callback.id)) {
       if (callback.organizationId !== organizationId) continue;
       // A delivery is as old as its event, and is found along the index of lists.
-      const rows = await this.unitOfWork.query<{ id: string; batch_id: string | null }>(
-        `SELECT id, batch_id FROM callback_deliveries WHERE callback_id = ? AND created_at >= ? AND created_at <= ? AND event_id IN (${placeholders(eventIds.length)}) ORDER BY id${this.unitOfWork.forUpdate}`,
+      const rows = await this.unitOfWork.query<{ id: string }>(
+        `SELECT id FROM callback_deliveries WHERE callback_id = ? AND created_at >= ? AND created_at <= ? AND event_id IN (${placeholders(eventIds.length)}) ORDER BY id${this.unitOfWork.forUpdate}`,
         [callback.id, ...range, ...eventIds],
       );
       if (rows.length === 0) continue;
       const own = rows.map(({ id }) => id);
       await changeRows(this.unitOfWork, `UPDATE callback_deliveries SET erased = 1 WHERE id IN (${placeholders(own.length)})`, own);
-      const batches = [...rows.flatMap(({ batch_id }) => batch_id ?? []), ...(await this.formerBatches.batchesOf(own))];
-      const answered = [...new Set([...own, ...(await this.membersOf(batches))])];
-      await changeRows(
-        this.unitOfWork,
-        `UPDATE callback_attempts SET error_message = NULL, response_headers = NULL, response_body = NULL WHERE delivery_id IN (${placeholders(answered.length)})`,
-        answered,
-      );
+      await this.answers.forget(await this.answers.sharing(own));
     }
-  }
-
-  /** The answer to a batch is kept with all that went in it, wherever they went since. */
-  private async membersOf(batchIds: readonly string[]): Promise<string[]> {
-    if (batchIds.length === 0) return [];
-    const wanted = [...new Set(batchIds)];
-    const rows = await this.unitOfWork.query<{ id: string }>(
-      `SELECT id FROM callback_deliveries WHERE batch_id IN (${placeholders(wanted.length)}) ORDER BY id${this.unitOfWork.forUpdate}`,
-      wanted,
-    );
-    return [...rows.map(({ id }) => id), ...(await this.formerBatches.leaversOf(wanted))];
   }
 
   /** Endpoints may be gone, so it asks for theirs. */

@@ -3,7 +3,7 @@ import { Clock } from '../../../kernel/clock.js';
 import { indexHint } from '../../../platform/database/index-hint.js';
 import { placeholders } from '../../../platform/database/rows.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
-import { FormerBatches } from '../deliveries/former-batches.js';
+import { BatchAnswers } from '../deliveries/batch-answers.js';
 import { groupBy } from './group-by.js';
 
 export interface DeliveryRow {
@@ -30,7 +30,7 @@ const COLUMNS = [
 export class DeliveryRows {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly formerBatches: FormerBatches,
+    private readonly answers: BatchAnswers,
     private readonly clock: Clock,
   ) {}
 
@@ -52,9 +52,8 @@ export class DeliveryRows {
   async leaveBatches(rows: readonly DeliveryRow[]): Promise<void> {
     if (rows.length === 0) return;
     const ids = rows.map(({ id }) => id);
-    const leaving = `id IN (${placeholders(ids.length)}) AND status <> 'delivering'`;
-    await this.formerBatches.remember(leaving, ids);
-    await this.unitOfWork.write(`UPDATE callback_deliveries SET batch_id = NULL WHERE ${leaving}`, ids);
+    await this.answers.rememberBatches(ids, "status <> 'delivering'");
+    await this.unitOfWork.write(`UPDATE callback_deliveries SET batch_id = NULL WHERE id IN (${placeholders(ids.length)}) AND status <> 'delivering'`, ids);
   }
 
   /** For each endpoint the longest due first, locked, passing over those that others are taking. */
