@@ -100,17 +100,17 @@ describe('a name', () => {
   });
 
   it('that the system has no time for is asked for at the name servers, once for all that ask meanwhile', async () => {
+    vi.useFakeTimers();
     const directly: ((answer: Awaited<ReturnType<Resolve>>) => void)[] = [];
     const direct = vi.fn<Resolve>(() => new Promise((resolved) => directly.push(resolved)));
     const resolve = steadyResolve(SILENT, direct, 0);
     const both = [resolve('a.test'), resolve('a.test')];
-    await vi.waitFor(() => expect(directly).toHaveLength(1));
-    await new Promise((passed) => setTimeout(passed, 10));
+    await vi.advanceTimersByTimeAsync(0);
     directly[0]!([{ address: '3.3.3.3' }]);
     expect(await Promise.all(both)).toEqual(Array(2).fill([{ address: '3.3.3.3' }]));
     expect(direct).toHaveBeenCalledTimes(1);
     const later = resolve('a.test');
-    await vi.waitFor(() => expect(directly).toHaveLength(2));
+    await vi.advanceTimersByTimeAsync(0);
     directly[1]!([{ address: '4.4.4.4' }]);
     expect(await later).toEqual([{ address: '4.4.4.4' }]);
   });

@@ -14,7 +14,7 @@ interface Asked {
   answer: Promise<Answer>;
 }
 
-/** How long the system may take before something else is used, and for how long the last answer may be: RFC 8767 serves stale answers so too. */
+/** How long the system may take before something else is used, and how old the last answer may be then, as RFC 8767 lets resolvers do. */
 const PATIENCE_MS = 500;
 const KEPT_MS = 300_000;
 const KEPT_NAMES = 4_096;
@@ -36,7 +36,7 @@ export function directResolve(servers?: readonly string[]): Resolve {
     const resolver = new Resolver(SERVERS);
     if (servers !== undefined) resolver.setServers(servers);
     const answers = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
-    // Half of an answer would do for all of it.
+    // Half of an answer must not be taken for the whole: the other half may be forbidden, or all that can be reached.
     const failed = answers.find((answer) => answer.status === 'rejected' && !NONE.has((answer.reason as NodeJS.ErrnoException).code ?? ''));
     if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
     const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));

@@ -28,6 +28,8 @@ type ShareName = 'post' | 'chain' | 'backlog' | 'backlog-failing' | 'backlog-man
 
 /** How much longer the slowest hundredth may take beside bad neighbours. */
 const FAIR_P99 = 2;
+/** From spawn to ready, migrations included. */
+const MAX_START_MS = 2000;
 
 const SENDER = 'bare undici `Pool.request`';
 
@@ -146,9 +148,10 @@ function footprintTable(results: DatabaseResults[]): string {
   const rows = results.flatMap(({ backing, footprint }) => {
     if (footprint === undefined) return [];
     const starts = [footprint.firstStartMs, footprint.startMs].map((ms) => `${Math.round(ms)} ms`);
-    return [`| ${backing.title} | ${starts.join(' | ')} | ${mebibytes(footprint.afterStart, 'residentMiB')} | ${mebibytes(footprint.afterLoad, 'residentMiB')} | ${mebibytes(footprint.afterLoad, 'peakMiB')} |`];
+    const reached = Math.max(footprint.firstStartMs, footprint.startMs) < MAX_START_MS ? 'yes' : 'no';
+    return [`| ${backing.title} | ${starts.join(' | ')} | ${MAX_START_MS} ms | ${reached} | ${mebibytes(footprint.afterStart, 'residentMiB')} | ${mebibytes(footprint.afterLoad, 'residentMiB')} | ${mebibytes(footprint.afterLoad, 'peakMiB')} |`];
   });
-  const heads = ['Set-up', 'First start, with migrations', 'Start', 'Memory after start', 'After load', 'Peak'];
+  const heads = ['Set-up', 'First start, with migrations', 'Start', 'Goal of both', 'Reached', 'Memory after start', 'After load', 'Peak'];
   return table('Memory and start-up', heads, rows);
 }
 

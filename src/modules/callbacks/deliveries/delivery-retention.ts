@@ -79,8 +79,9 @@ export class DeliveryRetention {
       );
       if (rows.length === 0) return rows;
       const ids = rows.map(({ id }) => id);
-      const sharing = await this.answers.sharing(ids);
-      if (sharing.size > ids.length) await this.answers.forget(sharing);
+      const kept = await this.answers.sharing(ids);
+      for (const id of ids) kept.delete(id);
+      await this.answers.forget(kept);
       await changeRows(this.unitOfWork, `DELETE FROM callback_attempts WHERE delivery_id IN (${placeholders(ids.length)})`, ids);
       await this.answers.forgetBatchesOf(ids);
       await changeRows(this.unitOfWork, `DELETE FROM callback_deliveries WHERE id IN (${placeholders(ids.length)})`, ids);
