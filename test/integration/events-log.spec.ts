@@ -112,6 +112,26 @@ describe('GET /events', () => {
     }
   });
 
+  it('has with ?since= all that is dated since then, in its order, where clocks were ahead and behind', async () => {
+    const MINUTE_MS = 60_000;
+    const begin = clock.now();
+    const at = async (minutes: number): Promise<string> => {
+      clock.advance(begin + minutes * MINUTE_MS - clock.now());
+      return (await someVisitors(1))[0]!.id;
+    };
+    const [, ahead, , later] = [await at(0), await at(60), await at(1), await at(40)];
+    const since = (minutes: number): string => `since=${new Date(begin + minutes * MINUTE_MS - 1000).toISOString()}`;
+    expect(idsOf((await page(since(30))).data)).toEqual([ahead, later]);
+    expect(idsOf((await page(`${since(30)}&sort=-position`)).data)).toEqual([later, ahead]);
+    expect(idsOf((await page(`${since(50)}&include_total=true`)).data)).toEqual([ahead]);
+    const first = await page(`${since(30)}&limit=1`);
+    expect(idsOf((await page(`${since(30)}&limit=1&cursor=${first.next_cursor}`)).data)).toEqual([later]);
+    const nothing = await page(since(70));
+    expect(nothing).toMatchObject({ data: [], has_more: false, next_cursor: expect.any(String) });
+    const next = await at(80);
+    expect(idsOf((await page(`${since(70)}&cursor=${nothing.next_cursor}`)).data)).toEqual([next]);
+  });
+
   it('misses nothing that is read by cursor while many write', async () => {
     const writers = 64;
     const conversations = await Promise.all(Array.from({ length: 8 }, () => aConversation(api)));

@@ -15,6 +15,7 @@ import { DeliveriesService } from './deliveries/deliveries.service.js';
 import { AttemptEntity, DeliveryEntity, FormerBatchEntity } from './deliveries/delivery.entity.js';
 import { DeliveryRetention } from './deliveries/delivery-retention.js';
 import { EraseDeliveries } from './deliveries/erase-deliveries.js';
+import { FirstDue } from './deliveries/first-due.js';
 import { PlanDeliveries } from './deliveries/plan-deliveries.js';
 import { AttemptLog } from './dispatch/attempt-log.js';
 import { DeliveryClaims } from './dispatch/delivery-claims.js';
@@ -74,6 +75,7 @@ import { StatsService } from './stats/stats.service.js';
     PlanDeliveries,
     DeliveryRetention,
     EraseDeliveries,
+    FirstDue,
     BatchAnswers,
     DeliveryClaims,
     DeliveryRows,

@@ -6,11 +6,12 @@ import { ErasedEvents, EventLog } from './events.contract.js';
 import { EventsController } from './events.controller.js';
 import { EventsService } from './events.service.js';
 import { SequencerTimer } from './sequencer-timer.js';
+import { SincePosition } from './since-position.js';
 
 @Module({
   imports: [VisitorsModule],
   controllers: [EventsController],
-  providers: [EventsService, EventRetention, SequencerTimer, EraseEvents, { provide: ErasedEvents, useExisting: EraseEvents }, { provide: EventLog, useExisting: EventsService }],
+  providers: [EventsService, SincePosition, EventRetention, SequencerTimer, EraseEvents, { provide: ErasedEvents, useExisting: EraseEvents }, { provide: EventLog, useExisting: EventsService }],
   exports: [ErasedEvents, EventLog],
 })
 export class EventsModule {}

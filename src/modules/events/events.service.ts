@@ -16,6 +16,7 @@ import { Sequencer } from '../../platform/outbox/sequencer.js';
 import { EventLog } from './events.contract.js';
 import type { LoggedEvent } from './events.contract.js';
 import type { ListEventsDto } from './events.dto.js';
+import { SincePosition } from './since-position.js';
 
 const SORTING: Sorting = { columns: { position: 'position' }, default: 'position', tieBreaker: 'position' };
 
@@ -26,6 +27,7 @@ export class EventsService extends EventLog {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly sequencer: Sequencer,
+    private readonly sincePosition: SincePosition,
   ) {
     super();
   }
@@ -36,7 +38,11 @@ export class EventsService extends EventLog {
     const query = this.visible(principal);
     const named = filter.event === undefined ? null : eventNamed('event.type', filter.event);
     if (named !== null) query.andWhere(named.sql, named.parameters);
-    if (filter.since !== undefined) query.andWhere('event.occurred_at >= :since', { since: filter.since });
+    if (filter.since !== undefined) {
+      const from = await this.sincePosition.of(principal.organizationId, filter.since);
+      if (from === null) query.andWhere('1 = 0');
+      else query.andWhere('event.position >= :from AND event.occurred_at >= :since', { from, since: filter.since });
+    }
     const page = mapPage(await keysetPage(query, SORTING, filter), toLoggedEvent);
     if (page.next_cursor === null && (filter.sort ?? SORTING.default) === 'position') {
       const last = page.data.at(-1)?.position;

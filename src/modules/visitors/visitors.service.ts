@@ -131,7 +131,7 @@ export class VisitorsService extends Visitors {
 
   private emit(type: EventType, visitor: VisitorEntity, data: Record<string, unknown>): void {
     this.outbox.append(
-      domainEvent(visitor.organization_id, type, this.clock.now(), { visitor_id: visitor.id, ...data, visitor: toVisitorView(visitor) }),
+      domainEvent(visitor.organization_id, type, visitor.updated_at, { visitor_id: visitor.id, ...data, visitor: toVisitorView(visitor) }),
     );
   }
 }

@@ -26,7 +26,7 @@ export class DeliveriesService {
 
   async list(principal: Principal, callbackId: string, filter: ListDeliveriesDto): Promise<Page<DeliveryView>> {
     await this.endpoints.get(principal, callbackId);
-    return mapPage(await this.deliveries.list(principal.organizationId, callbackId, filter), toDeliveryView);
+    return mapPage(await this.deliveries.list(callbackId, filter), toDeliveryView);
   }
 
   async get(principal: Principal, callbackId: string, id: string): Promise<DeliveryDetailView> {

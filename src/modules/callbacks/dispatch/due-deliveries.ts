@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../kernel/clock.js';
 import { UnitOfWork } from '../../../platform/database/unit-of-work.js';
+import { FirstDue } from '../deliveries/first-due.js';
 import type { EndpointEntity } from '../endpoints/endpoint.entity.js';
 import { rulesOf } from './dispatch-rules.js';
 import type { DispatchRules } from './dispatch-rules.js';
@@ -16,6 +17,7 @@ export class DueDeliveries {
     private readonly unitOfWork: UnitOfWork,
     private readonly freely: DueFreely,
     private readonly inOrder: DueInOrder,
+    private readonly firstDue: FirstDue,
     private readonly clock: Clock,
   ) {}
 
@@ -38,14 +40,14 @@ export class DueDeliveries {
     return Math.max(dueAt, freeAt, endpoint.suspended_until ?? 0);
   }
 
-  /** Endpoints with something due that a pump should look at. One look for each: of EXISTS MariaDB makes a join that reads the whole index. */
+  /** Endpoints with something due that a pump should look at. */
   async endpoints(): Promise<string[]> {
     const now = this.clock.now();
-    const rows = await this.unitOfWork.query<{ id: string }>(
-      `SELECT e.id FROM callback_endpoints e WHERE e.enabled = 1 AND (e.suspended_until IS NULL OR e.suspended_until <= ?)
-       AND 1 = (SELECT 1 FROM callback_deliveries d WHERE d.callback_id = e.id AND d.due_at <= ? ORDER BY d.due_at LIMIT 1)`,
-      [now, now],
+    const open = await this.unitOfWork.query<{ id: string }>(
+      'SELECT id FROM callback_endpoints WHERE enabled = 1 AND (suspended_until IS NULL OR suspended_until <= ?)',
+      [now],
     );
-    return rows.map((row) => row.id);
+    const first = await this.firstDue.of(open.map(({ id }) => id));
+    return [...first].filter(([, dueAt]) => dueAt <= now).map(([id]) => id);
   }
 }

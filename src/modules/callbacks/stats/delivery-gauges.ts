@@ -6,6 +6,7 @@ import { Metrics } from '../../../platform/observability/metrics.js';
 import { SampledGauges } from '../../../platform/observability/sampled.js';
 import type { Sample } from '../../../platform/observability/sampled.js';
 import { LOGGER } from '../../../platform/observability/tokens.js';
+import { FirstDue } from '../deliveries/first-due.js';
 
 const DELIVERIES = 'crossdesk_callback_deliveries';
 const OLDEST_DUE = 'crossdesk_callback_oldest_due_age_seconds';
@@ -17,9 +18,11 @@ const MAX_COUNTED = 20_000;
 const CHUNK = 100;
 const MAX_ENDPOINTS = 1000;
 
-interface Outstanding {
+interface Endpoint {
   id: string;
   format: string;
+  enabled: boolean;
+  suspendedUntil: number | null;
 }
 
 /** How much is to be delivered, in the database, so that each process tells the same. Bounded, and along indexes. */
@@ -27,6 +30,7 @@ interface Outstanding {
 export class DeliveryGauges {
   constructor(
     private readonly unitOfWork: UnitOfWork,
+    private readonly firstDue: FirstDue,
     private readonly clock: Clock,
     { registry }: Metrics,
     @Inject(LOGGER) logger: Logger,
@@ -40,25 +44,21 @@ export class DeliveryGauges {
 
   private async sample(): Promise<Sample[]> {
     const endpoints = await this.endpoints();
-    const deliveries = await this.deliveries();
-    return [...endpoints, ...deliveries, { name: OLDEST_DUE, value: await this.oldestDueSeconds() }];
+    const first = await this.firstDue.of(endpoints.map(({ id }) => id));
+    const deliveries = await this.deliveries(endpoints.filter(({ id }) => first.has(id)).slice(0, MAX_ENDPOINTS));
+    return [...statesOf(endpoints), ...deliveries, { name: OLDEST_DUE, value: this.oldestDueSeconds(endpoints, first) }];
   }
 
-  private async endpoints(): Promise<Sample[]> {
-    const rows = await this.unitOfWork.query<{ state: string; count: number }>(
-      `SELECT CASE WHEN enabled = 0 THEN 'disabled' WHEN suspended_until IS NOT NULL THEN 'suspended' ELSE 'active' END AS state, COUNT(*) AS count
-       FROM callback_endpoints GROUP BY state`,
+  private async endpoints(): Promise<Endpoint[]> {
+    const rows = await this.unitOfWork.query<{ id: string; format: string; enabled: number; suspended_until: number | null }>(
+      'SELECT id, format, enabled, suspended_until FROM callback_endpoints',
     );
-    const counts = new Map(rows.map(({ state, count }) => [state, Number(count)]));
-    return ['active', 'suspended', 'disabled'].map((state) => ({ name: ENDPOINTS, labels: { state }, value: counts.get(state) ?? 0 }));
+    return rows.map(({ id, format, enabled, suspended_until }) => ({
+      id, format, enabled: Number(enabled) === 1, suspendedUntil: suspended_until === null ? null : Number(suspended_until),
+    }));
   }
 
-  private async deliveries(): Promise<Sample[]> {
-    const outstanding = await this.unitOfWork.query<Outstanding>(
-      `SELECT e.id, e.format FROM callback_endpoints e
-       WHERE 1 = (SELECT 1 FROM callback_deliveries d WHERE d.callback_id = e.id AND d.due_at > 0 ORDER BY d.due_at LIMIT 1) LIMIT ?`,
-      [MAX_ENDPOINTS],
-    );
+  private async deliveries(outstanding: readonly Endpoint[]): Promise<Sample[]> {
     const counts = new Map<string, Sample>();
     const perEndpoint = Math.floor(MAX_COUNTED / Math.max(1, outstanding.length));
     for (let start = 0; start < outstanding.length; start += CHUNK) {
@@ -72,22 +72,24 @@ export class DeliveryGauges {
     return [...counts.values()];
   }
 
-  private countOf(endpoints: readonly Outstanding[], limit: number): Promise<{ format: string; status: string; count: number }[]> {
+  private countOf(endpoints: readonly Endpoint[], limit: number): Promise<{ format: string; status: string; count: number }[]> {
     const one = `SELECT ? AS format, status, COUNT(*) AS count FROM
       (SELECT status FROM callback_deliveries WHERE callback_id = ? AND due_at > 0 ORDER BY due_at LIMIT ?) counted GROUP BY status`;
     return this.unitOfWork.query(endpoints.map(() => one).join(' UNION ALL '), endpoints.flatMap(({ id, format }) => [format, id, limit]));
   }
 
   /** What a suspended endpoint waits for is not late, and a disabled one gets nothing. */
-  private async oldestDueSeconds(): Promise<number> {
+  private oldestDueSeconds(endpoints: readonly Endpoint[], first: ReadonlyMap<string, number>): number {
     const now = this.clock.now();
-    const [row] = await this.unitOfWork.query<{ oldest: number | null }>(
-      `SELECT MIN(due.due_at) AS oldest FROM
-       (SELECT (SELECT d.due_at FROM callback_deliveries d WHERE d.callback_id = e.id AND d.due_at > 0 ORDER BY d.due_at LIMIT 1) AS due_at
-        FROM callback_endpoints e WHERE e.enabled = 1 AND (e.suspended_until IS NULL OR e.suspended_until <= ?)) due`,
-      [now],
-    );
-    const oldest = row?.oldest ?? null;
-    return oldest === null ? 0 : Math.max(0, now - Number(oldest)) / 1000;
+    const oldest = endpoints
+      .filter(({ enabled, suspendedUntil }) => enabled && (suspendedUntil === null || suspendedUntil <= now))
+      .reduce((oldest, { id }) => Math.min(oldest, first.get(id) ?? now), now);
+    return (now - oldest) / 1000;
   }
+}
+
+function statesOf(endpoints: readonly Endpoint[]): Sample[] {
+  const counts = { active: 0, suspended: 0, disabled: 0 };
+  for (const { enabled, suspendedUntil } of endpoints) counts[!enabled ? 'disabled' : suspendedUntil === null ? 'active' : 'suspended']++;
+  return Object.entries(counts).map(([state, value]) => ({ name: ENDPOINTS, labels: { state }, value }));
 }
