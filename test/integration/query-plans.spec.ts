@@ -170,6 +170,7 @@ describe('no query reads a large table from end to end', { timeout: 60_000 }, ()
     ['event=message.sent', 'callback_deliveries_created'],
     ['since=SINCE', 'callback_deliveries_created'],
     ['since=SINCE&event=message.sent', 'callback_deliveries_created'],
+    ['status=succeeded&event=message.sent', 'callback_deliveries_created'],
     // Nearly all are of this kind, so either index does.
     ['status=succeeded', /callback_deliveries_(created|status)/],
     ...['pending', 'delivering', 'failed', 'exhausted', 'discarded'].flatMap((status): [string, string][] => [

@@ -6,7 +6,7 @@ import type { DeliveryStatus } from './delivery-status.js';
 
 @Entity('callback_deliveries')
 @Index('callback_deliveries_due', ['callback_id', 'due_at'])
-@Index('callback_deliveries_created', ['callback_id', 'created_at', 'id'])
+@Index('callback_deliveries_created', ['callback_id', 'created_at', 'id', 'event'])
 @Index('callback_deliveries_status', ['callback_id', 'status', 'created_at', 'id'])
 @Index('callback_deliveries_conversation', ['callback_id', 'conversation_id', 'event_number'])
 @Index('callback_deliveries_batch', ['batch_id'])

@@ -28,6 +28,7 @@ import { StatisticsHandling1795490000002 } from './1795490000002-statistics-hand
 import { MessagesByTime1795490000003 } from './1795490000003-messages-by-time.js';
 import { DeliveriesByBatch1795490000004 } from './1795490000004-deliveries-by-batch.js';
 import { CallbackFormerBatches1795490000005 } from './1795490000005-callback-former-batches.js';
+import { DeliveriesListedByEvent1795490000006 } from './1795490000006-deliveries-listed-by-event.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -61,4 +62,5 @@ export const MIGRATIONS = [
   MessagesByTime1795490000003,
   DeliveriesByBatch1795490000004,
   CallbackFormerBatches1795490000005,
+  DeliveriesListedByEvent1795490000006,
 ];
