@@ -132,6 +132,16 @@ describe('GET /events', () => {
     expect(idsOf((await page(`${since(70)}&cursor=${nothing.next_cursor}`)).data)).toEqual([next]);
   });
 
+  it('goes on behind what was not asked for', async () => {
+    await someVisitors(3);
+    const none = await page('event=ticket.*');
+    expect(none.data).toEqual([]);
+    const again = await page(`event=ticket.*&cursor=${none.next_cursor}`);
+    expect(again).toMatchObject({ data: [], next_cursor: none.next_cursor });
+    const [visitor] = await someVisitors(1);
+    expect(idsOf((await page(`cursor=${again.next_cursor}`)).data)).toEqual([visitor!.id]);
+  });
+
   it('misses nothing that is read by cursor while many write', async () => {
     const writers = 64;
     const conversations = await Promise.all(Array.from({ length: 8 }, () => aConversation(api)));

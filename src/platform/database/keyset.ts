@@ -1,4 +1,5 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
+import { manyAlong } from './many-along.js';
 import { invalidField } from '../../kernel/domain-error.js';
 import type { Page, PageQuery } from '../../kernel/page.js';
 
@@ -12,6 +13,8 @@ export interface Sorting {
   default: string;
   /** Unique column that breaks ties. */
   tieBreaker: string;
+  /** The index to go along, where the database may think that another, or its beginning, does as well. */
+  index?: string;
   /** Columns that are compared and sorted by an expression of equal value, where that costs the database less. */
   equals?: Record<string, string>;
 }
@@ -31,7 +34,8 @@ function isKey(value: unknown): value is string | number {
   return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
 }
 
-function decode(text: string, sort: string): Cursor {
+/** `sort` as the list has made it: the column, with `-` before it where it descends. Throws `cursor.invalid`. */
+export function decodeCursor(text: string, sort: string): Cursor {
   try {
     const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
     if (Array.isArray(parts) && parts.length === 3 && parts[0] === sort && isKey(parts[1]) && isKey(parts[2])) {
@@ -62,7 +66,7 @@ export async function keysetPage<T extends ObjectLiteral>(
   const total = page.include_total === true ? await query.clone().getCount() : undefined;
   const compared = (name: string): string => sorting.equals?.[name] ?? `${alias}.${name}`;
   if (page.cursor !== undefined) {
-    const cursor = decode(page.cursor, place);
+    const cursor = decodeCursor(page.cursor, place);
     const than = descending ? '<' : '>';
     if (column === sorting.tieBreaker) {
       query.andWhere(`${compared(column)} ${than} :cursorId`, { cursorId: cursor.id });
@@ -77,7 +81,8 @@ export async function keysetPage<T extends ObjectLiteral>(
   query.orderBy(compared(column), order);
   if (column !== sorting.tieBreaker) query.addOrderBy(compared(sorting.tieBreaker), order);
   const limit = page.limit ?? DEFAULT_LIMIT;
-  const rows = await query.limit(limit + 1).getMany();
+  query.limit(limit + 1);
+  const rows = sorting.index === undefined ? await query.getMany() : await manyAlong(query, sorting.index);
   const data = rows.slice(0, limit);
   const last = data.at(-1) as Record<string, string | number> | undefined;
   const hasMore = rows.length > limit;
