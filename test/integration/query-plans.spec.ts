@@ -169,21 +169,22 @@ describe('no query reads a large table from end to end', { timeout: 60_000 }, ()
       await straightPlansOf(() => due().nextReadyAt(entity));
     }
     const statements = await recorded(app, () => due().endpoints());
-    expect(statements.length).toBeGreaterThan(0);
+    expect(statements.filter(({ sql }) => sql.includes('callback_deliveries'))).toHaveLength(1);
+    // MySQL names no table here: it has found the entries before there is a plan.
+    if (!HAS_SERVERS) expect(linesOf(await straightPlansOf(() => due().endpoints()))).toContain('callback_deliveries_due');
     for (const statement of statements) expect(await readsMoreThan(1000, statement), statement.sql).toBe(false);
     // Asked on SQLite only, where one process has claimed everything.
     if (!HAS_SERVERS) await straightPlansOf(() => claims().releaseAll());
   });
 
-  const LISTS: [query: string, index: string | RegExp][] = [
+  const LISTS: [query: string, index: string][] = [
     ['', 'callback_deliveries_created'],
     ['sort=created_at', 'callback_deliveries_created'],
     ['event=message.sent', 'callback_deliveries_created'],
     ['since=SINCE', 'callback_deliveries_created'],
     ['since=SINCE&event=message.sent', 'callback_deliveries_created'],
     ['status=succeeded&event=message.sent', 'callback_deliveries_created'],
-    // Nearly all are of this kind, so either index does.
-    ['status=succeeded', /callback_deliveries_(created|status)/],
+    ['status=succeeded', 'callback_deliveries_status'],
     ...['pending', 'delivering', 'failed', 'exhausted', 'discarded'].flatMap((status): [string, string][] => [
       [`status=${status}`, 'callback_deliveries_status'],
       [`status=${status}&since=SINCE&sort=created_at`, 'callback_deliveries_status'],
@@ -193,12 +194,12 @@ describe('no query reads a large table from end to end', { timeout: 60_000 }, ()
   it.each(LISTS)('when deliveries are listed with ?%s', async (query, index) => {
     const filter = query.replace('SINCE', new Date(Date.now() - 20 * DAY_MS).toISOString());
     const path = `/callbacks/${endpoint.id}/deliveries?limit=100&${filter}`;
-    expect(linesOf(await straightPlansOf(() => api.get(path)))).toMatch(index);
+    expect(linesOf(await straightPlansOf(() => api.get(path)))).toContain(index);
     const cursor = encodeCursor(`${query.includes('sort') ? '' : '-'}delivery.created_at`, Date.now() - 15 * DAY_MS, newId('delivery'));
     let size = 0;
     const plans = await straightPlansOf(async () => (size = (await api.get(`${path}&cursor=${cursor}`)).body.data.length));
     expect(size).toBeGreaterThan(0);
-    expect(linesOf(plans)).toMatch(index);
+    expect(linesOf(plans)).toContain(index);
     // A page in the middle begins there.
     if (!HAS_SERVERS) expect(linesOf(plans)).toMatch(/created_at[<>]\?/);
     for (const statement of await recorded(app, () => api.get(`${path}&cursor=${cursor}`))) {

@@ -39,9 +39,10 @@ export class EventsService extends EventLog {
   async list(principal: Principal, filter: ListEventsDto): Promise<Page<LoggedEvent>> {
     const end = await this.sequencer.sequence(principal.organizationId);
     const { since, cursor, sort = SORTING.default } = filter;
-    const from = since === undefined ? 1 : await this.sincePosition.of(principal.organizationId, since);
-    // SQLite begins at one of two bounds, and not at the better one: behind a cursor this one is a sum, which is for no index.
-    const query = this.visible(principal).andWhere(`event.position${cursor !== undefined && sort === SORTING.default ? ' + 0' : ''} >= :from`, { from });
+    const follows = cursor !== undefined && sort === SORTING.default;
+    const from = since === undefined || follows ? 1 : await this.sincePosition.of(principal.organizationId, since);
+    // SQLite begins at one of two bounds, and not at the better one: where that is a cursor this one is a sum, which is for no index.
+    const query = this.visible(principal).andWhere(`event.position${follows ? ' + 0' : ''} >= :from`, { from });
     const named = filter.event === undefined ? null : eventNamed('event.type', filter.event);
     if (named !== null) query.andWhere(named.sql, named.parameters);
     if (since !== undefined) query.andWhere('event.occurred_at >= :since', { since });

@@ -1,7 +1,7 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { manyAlong } from './many-along.js';
 import { invalidField } from '../../kernel/domain-error.js';
 import type { Page, PageQuery } from '../../kernel/page.js';
+import { manyAlong } from './many-along.js';
 
 const DEFAULT_LIMIT = 20;
 
