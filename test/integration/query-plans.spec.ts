@@ -15,7 +15,7 @@ import { Sequencer } from '../../src/platform/outbox/sequencer.js';
 import { HAS_SERVERS } from '../support/cluster.js';
 import { anEndpoint, anOrganization, deliveriesOf } from '../support/desk.js';
 import type { Resource } from '../support/desk.js';
-import { expectNoSorting, linesOf, planOf, plansWithoutScan, recorded } from '../support/query-plans.js';
+import { expectNoSorting, linesOf, planOf, plansWithoutScan, recorded, rowsRead } from '../support/query-plans.js';
 import type { Plan, Statement } from '../support/query-plans.js';
 import { startTestApp } from '../support/start-test-app.js';
 import type { Caller, TestApp } from '../support/start-test-app.js';
@@ -97,20 +97,7 @@ describe('no query reads a large table from end to end', { timeout: 60_000 }, ()
     return plans;
   }
 
-  /** A plan that is good to look at may still read all that comes before what is wanted: MySQL counts what it reads, SQLite tells no more than its plan. */
-  async function readsMoreThan(rows: number, { sql, parameters }: Statement): Promise<boolean> {
-    if (!HAS_SERVERS || !/^\s*SELECT/i.test(sql)) return false;
-    const unitOfWork = app.app.get(UnitOfWork);
-    const read = async (): Promise<number> => {
-      const counters = await unitOfWork.query<{ Value: string }>("SHOW SESSION STATUS LIKE 'Handler_read%'");
-      return counters.reduce((sum, { Value }) => sum + Number(Value), 0);
-    };
-    return unitOfWork.run(async () => {
-      const before = await read();
-      await unitOfWork.query(sql, parameters);
-      return (await read()) - before > rows;
-    });
-  }
+  const readsMoreThan = async (rows: number, statement: Statement): Promise<boolean> => (await rowsRead(app, statement)) > rows;
 
   const claims = (): DeliveryClaims => app.app.get(DeliveryClaims);
   const due = (): DueDeliveries => app.app.get(DueDeliveries);

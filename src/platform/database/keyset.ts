@@ -1,6 +1,7 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { invalidField } from '../../kernel/domain-error.js';
 import type { Page, PageQuery } from '../../kernel/page.js';
+import { indexAlong } from './index-along.js';
 import { manyAlong } from './many-along.js';
 
 const DEFAULT_LIMIT = 20;
@@ -13,7 +14,7 @@ export interface Sorting {
   default: string;
   /** Unique column that breaks ties. */
   tieBreaker: string;
-  /** The index to go along, where the database may think that another, or its beginning, does as well. */
+  /** The index to go along, where the database may think that another, or its beginning, does as well and `indexAlong` cannot tell. */
   index?: string;
   /** Columns that are compared and sorted by an expression of equal value, where that costs the database less. */
   equals?: Record<string, string>;
@@ -65,6 +66,9 @@ export async function keysetPage<T extends ObjectLiteral>(
   const place = `${descending ? '-' : ''}${alias}.${column}`;
   const total = page.include_total === true ? await query.clone().getCount() : undefined;
   const compared = (name: string): string => sorting.equals?.[name] ?? `${alias}.${name}`;
+  const sortedBy = column === sorting.tieBreaker ? [column] : [column, sorting.tieBreaker];
+  // SQLite finds its way by itself.
+  const index = sorting.index ?? (query.connection.options.type === 'mysql' ? indexAlong(query, sortedBy, page.cursor !== undefined) : undefined);
   if (page.cursor !== undefined) {
     const cursor = decodeCursor(page.cursor, place);
     const than = descending ? '<' : '>';
@@ -78,11 +82,11 @@ export async function keysetPage<T extends ObjectLiteral>(
     }
   }
   const order = descending ? 'DESC' : 'ASC';
-  query.orderBy(compared(column), order);
-  if (column !== sorting.tieBreaker) query.addOrderBy(compared(sorting.tieBreaker), order);
+  query.orderBy();
+  for (const each of sortedBy) query.addOrderBy(compared(each), order);
   const limit = page.limit ?? DEFAULT_LIMIT;
   query.limit(limit + 1);
-  const rows = sorting.index === undefined ? await query.getMany() : await manyAlong(query, sorting.index);
+  const rows = index === undefined ? await query.getMany() : await manyAlong(query, index);
   const data = rows.slice(0, limit);
   const last = data.at(-1) as Record<string, string | number> | undefined;
   const hasMore = rows.length > limit;
