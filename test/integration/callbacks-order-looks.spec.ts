@@ -108,7 +108,8 @@ describe('the next look at an endpoint with an order', () => {
     let at = due - 8;
     vi.spyOn(desk.clock, 'now').mockImplementation(() => (at += 3));
     const next = await nextReadyAt(endpoint);
-    // Others ask the clock as well, so that it may be past that by now.
+    // Others ask the clock as well: a batch that is due by now is due now.
+    if (!('batch' in over)) expect(next).toBe(due);
     expect(next).toBeGreaterThanOrEqual(due);
     expect(next).toBeLessThanOrEqual(Math.max(due, at));
   });

@@ -93,8 +93,16 @@ describe('no page of a list reads those before it', { timeout: 60_000 }, () => {
     const page = `${place}&limit=100&cursor=${await middleOf(place)}`;
     const { body } = await api.get(page);
     expect(body.data).toHaveLength(100);
-    if (!HAS_SERVERS) expect(linesOf(await plansWithoutScan(app, [table], () => api.get(page)))).toMatch(/[<>]\?/);
-    else for (const statement of await recorded(app, () => api.get(page))) expect(await rowsRead(app, statement), statement.sql).toBeLessThan(FEW);
+    if (!HAS_SERVERS) {
+      expect(linesOf(await plansWithoutScan(app, [table], () => api.get(page)))).toMatch(/[<>]\?/);
+      return;
+    }
+    const statements = await recorded(app, () => api.get(page));
+    for (const statement of statements) expect(await rowsRead(app, statement), statement.sql).toBeLessThan(FEW);
+    // Found and read in one statement, so that what changes meanwhile does not come in between, and put in order.
+    const about = statements.filter(({ sql }) => sql.includes(`FROM \`${table}\``));
+    expect(about).toHaveLength(1);
+    expect(about.at(-1)!.sql).toMatch(/FORCE INDEX .* ORDER BY found\.\w+/s);
   });
 
   // Along the order of the list it would be all that there is.
